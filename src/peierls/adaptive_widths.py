@@ -1,0 +1,93 @@
+"""Widths of a Gaussian delta function that follow the group velocities and the mesh.
+
+All widths here are standard deviations of the angular frequency. What a width stands for is the spread of the energy
+mismatch over one cell of the mesh; the kinds differ in how they estimate it (physics.md, "Choices where the peers differ").
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.spatial import ConvexHull, Voronoi
+
+from peierls.crystal import Floats
+from peierls.mesh import Mesh
+from peierls.phonons import Phonons, on_full_grid
+
+FIXED, INVARIANT, DIFFERENCE_SUM, DIFFERENCE_MAXIMUM, QUADRATURE = range(5)
+
+_LEAST_WIDTH = 0.1
+"""Smallest width of kind `invariant`, in units of the root mean square width of a mode."""
+
+
+class WidthModel(NamedTuple):
+    """What a kernel needs to give a variance to a triple of modes.
+
+    `components`, shape (grid, band, 3), are velocities times mesh steps; `own`, shape (grid, band), is the variance that a mode
+    has by itself; both in rad/ps, its square, with the user's scale in them. `least` is the smallest variance.
+    """
+
+    kind: int
+    components: Floats
+    own: Floats
+    least: float
+
+
+def fixed_width(sigma: float) -> WidthModel:
+    """The same standard deviation `sigma`, rad/ps, for every triple."""
+    return WidthModel(FIXED, np.zeros((1, 1, 3)), np.zeros((1, 1)), sigma**2)
+
+
+def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> WidthModel:
+    """The width model of `integration["kind"]`, with steps Δ_a = b_a/N_a and velocities as they stand in the energy mismatch.
+
+    - `invariant`: the variance of (v_i - v_j)·δq over the Wigner-Seitz cell of the mesh, averaged over the three pairs of
+      modes and over degenerate sets. Symmetric in the modes, and the same for every choice of lattice vectors.
+    - `shengbte`: Σ_a ((v' - v'')·Δ_a)²/12, which is its sqrt(Σ/6) in exp(-x²/σ²).
+    - `fourphonon`: max_a ((v' - v'')·Δ_a)²/4, which is its sqrt(max/2).
+    - `tdep`: Σ_i σ_i² of mode widths 2π/√2 r |v|, r the radius of a sphere as large as a mesh cell (no 2π), clipped to between
+      a quarter and four times the largest gap of the band's frequencies.
+    """
+    scale, kind = float(integration["scale"]), integration["kind"]
+    velocities = on_full_grid(phonons.group_velocities, mesh)
+    steps = mesh.reciprocal / mesh.sizes[:, None]
+    if kind == "invariant":
+        covariance = scale**2 * wigner_seitz_covariance(steps)
+        components = velocities @ np.linalg.cholesky(covariance)
+        own = np.einsum("ab,qsab->qs", covariance, phonons.velocity_squares)[mesh.grid_to_irreducible]
+        return WidthModel(INVARIANT, components, own, _LEAST_WIDTH**2 * float(own.mean()))
+    if kind == "tdep":
+        own = scale**2 * _clipped_sphere_variances(mesh, phonons)[mesh.grid_to_irreducible]
+        return WidthModel(QUADRATURE, velocities, own, 0.0)
+    if kind == "shengbte":
+        components = scale / np.sqrt(12) * velocities @ steps.T
+        return WidthModel(DIFFERENCE_SUM, components, (components**2).sum(axis=-1), 0.0)
+    components = scale / 2 * velocities @ steps.T
+    return WidthModel(DIFFERENCE_MAXIMUM, components, (components**2).max(axis=-1), 0.0)
+
+
+def wigner_seitz_covariance(steps: Floats) -> Floats:
+    """∫ x⊗x / volume over the Wigner-Seitz cell of the lattice whose vectors are the rows of `steps`, shape (3, 3).
+
+    An orthogonal cell gives Σ_a Δ_a⊗Δ_a/12.
+    """
+    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ steps
+    voronoi = Voronoi(points)
+    corners = voronoi.vertices[voronoi.regions[voronoi.point_region[len(points) // 2]]]
+    hull = ConvexHull(corners)
+    # The cell is the union of the tetrahedra from its centre to the triangles of its surface.
+    triangles = corners[hull.simplices]
+    volumes = np.abs(np.linalg.det(triangles)) / 6
+    sums = triangles.sum(axis=1)
+    moments = np.einsum("tia,tib->tab", triangles, triangles) + np.einsum("ta,tb->tab", sums, sums)
+    return np.einsum("t,tab->ab", volumes, moments) / 20 / volumes.sum()
+
+
+def _clipped_sphere_variances(mesh: Mesh, phonons: Phonons) -> Floats:
+    cell = abs(np.linalg.det(mesh.reciprocal)) / (2 * np.pi) ** 3 / mesh.n_points
+    radius = (3 * cell / (4 * np.pi)) ** (1 / 3)
+    widths = 2 * np.pi / np.sqrt(2) * radius * np.linalg.norm(phonons.group_velocities, axis=-1)
+    gaps = np.diff(np.sort(phonons.frequencies[mesh.irreducible], axis=0), axis=0).max(axis=0, initial=0.0)
+    gaps = np.maximum(gaps, gaps.max() / 5)
+    return np.clip(widths, gaps / 4, 4 * gaps) ** 2

@@ -1,0 +1,189 @@
+"""The configuration: from what a user wrote to complete runs, and from a run to what each of its stages depends on.
+
+Pure functions of plain data. `schema` knows what a value may be; this module knows what the values mean.
+"""
+
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from peierls import schema as schemas
+from peierls.errors import InputError
+from peierls.schema import Schema
+
+Run = dict[str, Any]
+"""One run: every key of the interface, complete."""
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "crystal": ("force_constants",),
+    "bands": ("force_constants", "nac"),
+    "mesh": ("force_constants", "mesh"),
+    "phonons": ("force_constants", "mesh", "nac"),
+    "dos": ("force_constants", "mesh", "nac"),
+    "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
+    "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
+    "transport": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering", "solver_options"),
+}
+"""The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
+
+ANY = object()
+"""Every value other than the default."""
+
+NOT_YET: dict[tuple[str, Any], str] = {
+    ("force_constants.format", "tdep"): "force constants of TDEP",
+    ("force_constants.format", "shengbte"): "force constants of ShengBTE",
+    ("force_constants.format", "qe"): "force constants of Quantum ESPRESSO",
+    ("force_constants.format", "peierls"): "a crystal.h5 as input",
+    ("force_constants.symmetrize", ANY): "symmetrisation of the force constants",
+    ("mesh.file", ANY): "a mesh from a file",
+    ("nac.method", "gonze-lee"): "the long-range part of polar crystals",
+    ("nac.method", "wang"): "the long-range part of polar crystals",
+    ("nac.direction", ANY): "a direction of the limit at Γ",
+    ("nac.lambda", ANY): "the range parameter of the Ewald sum",
+    ("integration.weights", "event"): "one weight per scattering event",
+    ("solvers", "iterative"): "the iterative solution",
+    ("solvers", "variational"): "the variational solution",
+    ("solvers", "direct"): "the direct solution",
+    ("solvers", "relaxons"): "the relaxon solution",
+    ("solvers", "wigner"): "the Wigner transport equation",
+    ("solvers", "viscosity"): "the phonon viscosity",
+    ("geometry.thickness", ANY): "the conductivity of a sheet",
+    ("geometry.cross_section", ANY): "the conductivity of a chain",
+    ("analysis.cumulative", ANY): "the cumulative conductivity",
+    ("analysis.spectral", ANY): "the spectral conductivity",
+    ("analysis.thin_film", ANY): "the conductivity of thin films",
+    ("analysis.boundary_scan", ANY): "the conductivity against the size of the sample",
+    ("analysis.dump_grid", ANY): "the dump of the full mesh",
+}
+"""Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
+
+
+def load(
+    config: Mapping[str, Any], schema: Schema, *, folders: Sequence[str | Path] = (".",), source: str = "config"
+) -> dict[str, Run]:
+    """The runs of a configuration by name, complete: merged with `defaults`, validated, and filled.
+
+    A relative path is looked for in each of `folders` in turn, the working directory first. Raises InputError for the
+    first fault: one sentence that starts with `source`, the name of the file, and the key.
+    """
+    given = schemas.typed(config, schema)
+    fault = schemas.first_fault(given, schema)
+    if fault:
+        raise InputError(f"{source}: {fault}")
+    run_schema = schemas.subschema(schemas.subschema(schema, "runs"), "any name")
+    defaults = given.get("defaults", {})
+    runs = {}
+    for name, own in given["runs"].items():
+        run = schemas.fill(merge(defaults, own, run_schema), run_schema)
+        found = _contradiction(run) or _not_yet(run, run_schema)
+        if found:
+            key, sentence = found
+            section = "defaults" if _at(own, key) is None and _at(defaults, key) is not None else f"runs.{name}"
+            raise InputError(f"{source}: {section}.{key} {sentence}")
+        run["temperatures"] = expand_temperatures(run["temperatures"])
+        runs[name] = schemas.located(run, run_schema, folders)
+    return runs
+
+
+def merge(defaults: Mapping[str, Any], own: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """A deep copy of `defaults` under `own`.
+
+    Sections (mappings that the schema describes by one set of keys) are merged key by key; lists, scalars and values of
+    several forms, such as a mesh or {min, max, points}, are replaced whole.
+    """
+    merged = copy.deepcopy(dict(defaults))
+    for key, value in own.items():
+        section = schemas.subschema(schema, key)
+        if key in merged and "properties" in section:
+            merged[key] = merge(merged[key], value, section)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def expand_temperatures(temperatures: Sequence[float] | Mapping[str, Any]) -> list[float]:
+    """Temperatures in K, ascending, each once, from a list or from {min, max, points, spacing}."""
+    if not isinstance(temperatures, Mapping):
+        return sorted(set(temperatures))
+    low, high, points = temperatures["min"], temperatures["max"], temperatures["points"]
+    steps = [step / max(points - 1, 1) for step in range(points)]
+    if temperatures["spacing"] == "log":
+        values = [low * (high / low) ** step for step in steps]
+    else:
+        values = [low + (high - low) * step for step in steps]
+    # Rounded, so that the last bit of a platform's power function never decides what is computed again.
+    return sorted({round(value, 9) for value in values})
+
+
+def chunks(run: Run) -> int:
+    """Number of shards of the third-order stage; `auto` is a pure function of the configuration."""
+    if run["chunks"] != "auto":
+        return int(run["chunks"])
+    if not isinstance(run["mesh"], list):
+        return 8
+    return min(64, max(2, math.ceil(math.prod(run["mesh"]) / 2500)))
+
+
+def stage_settings(run: Run, stage: str) -> dict[str, Any]:
+    """What a stage depends on, its keys sorted: Snakemake compares the text, and their order is no change."""
+    settings: dict[str, Any] = json.loads(canonical({key: run[key] for key in STAGES[stage]}))
+    return settings
+
+
+def stage_digest(run: Run, stage: str) -> str:
+    """Twelve hexadecimal digits that name the folder of a stage, shared by all runs that agree on its settings."""
+    return hashlib.sha256(canonical(stage_settings(run, stage)).encode()).hexdigest()[:12]
+
+
+def stage_files(run: Run, stage: str) -> list[str]:
+    """Files beside the force constants that a stage reads because the configuration names them."""
+    keys = {"mesh": ["mesh.file"], "linewidths": ["scattering.isotopes.file"]}.get(stage, [])
+    files = [(key, _at(run, key)) for key in keys]
+    for key, path in files:
+        if path is not None and not Path(path).is_file():
+            raise InputError(f"{path}: no such file, named by key '{key}'")
+    return [path for _, path in files if path is not None]
+
+
+def canonical(value: Any) -> str:
+    """JSON text of plain data, the same for equal data."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _contradiction(run: Run) -> tuple[str, str] | None:
+    """A key that the schema alone cannot refuse, and the rest of the sentence."""
+    if "path" not in run["force_constants"]:
+        return "force_constants.path", "is missing, expected the folder that holds the force constants"
+    low, high = _at(run, "temperatures.min"), _at(run, "temperatures.max")
+    if low is not None and low > high:
+        return "temperatures.min", f"is {low:g} K, expected at most max, {high:g} K"
+    return None
+
+
+def _not_yet(run: Run, schema: Schema) -> tuple[str, str] | None:
+    """A key whose value is in `NOT_YET`, and the rest of the sentence."""
+    for (key, refused), meaning in NOT_YET.items():
+        rule = schema
+        for part in key.split("."):
+            rule = schemas.subschema(rule, part)
+        value = _at(run, key)
+        if refused is ANY:
+            found, expected = value != rule.get("default"), schemas.shown(rule.get("default"))
+        else:
+            choices = rule.get("enum") or rule["items"]["enum"]
+            found = refused in value if isinstance(value, list) else value == refused
+            expected = " or ".join(choice for choice in choices if (key, choice) not in NOT_YET)
+        if found:
+            return key, f"is {schemas.shown(value)}: {meaning} is not available in this version, expected {expected}"
+    return None
+
+
+def _at(node: Any, key: str) -> Any:
+    """The value at a dotted key, or None."""
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node

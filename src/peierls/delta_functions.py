@@ -1,0 +1,112 @@
+"""Energy conservation on a mesh: linear tetrahedra and Gaussians of fixed or adaptive width.
+
+Each method answers one question: which band triples (s, s', s'') of the triplets q + q' + q'' = G conserve energy, and with what
+weight. Three processes are told apart by the delta function that they come with:
+
+    DECAY            δ(ω - ω' - ω'')
+    ABSORBS_SECOND   δ(ω + ω' - ω'')
+    ABSORBS_THIRD    δ(ω - ω' + ω'')
+
+Weights are densities in angular frequency, ps; a sum over the N points of the grid divided by N is the integral over the zone.
+"""
+
+from itertools import permutations, product
+
+import numba
+import numpy as np
+
+from peierls.crystal import Floats, Integers
+
+DECAY, ABSORBS_SECOND, ABSORBS_THIRD = 0, 1, 2
+
+_MAIN_DIAGONALS = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)])
+
+
+def tetrahedra_around_a_point(steps: Floats) -> Integers:
+    """The 24 tetrahedra that share a grid point, as the other three corners in grid coordinates, shape (24, 3, 3).
+
+    `steps` are the Cartesian steps b_i/N_i of the grid, a row each. Each cell is cut into six tetrahedra along its shortest main
+    diagonal (P. E. Blöchl et al., DOI 10.1103/PhysRevB.49.16223), so a grid point is a corner of 24. The choice of the diagonal is the
+    one place where this method breaks the symmetry of the mesh.
+    """
+    lengths = np.linalg.norm(_MAIN_DIAGONALS @ steps, axis=1)
+    signs = _MAIN_DIAGONALS[np.argmin(np.round(lengths / lengths.min(), 9))]
+    tetrahedra = []
+    for order in permutations(range(3)):
+        corners = np.zeros((4, 3), dtype=np.int64)
+        for step, axis in enumerate(order):
+            corners[step + 1] = corners[step]
+            corners[step + 1, axis] += signs[axis]
+        for home in range(4):
+            others = [corner for corner in range(4) if corner != home]
+            tetrahedra.append(corners[others] - corners[home])
+    return np.array(tetrahedra)
+
+
+def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
+    """Distinct corners around a grid point, itself first, and the 24 tetrahedra as triples of them; shapes (15, 3), (24, 3)."""
+    tetrahedra = tetrahedra_around_a_point(steps)
+    corners = np.array([(0, 0, 0), *sorted({tuple(corner) for one in tetrahedra for corner in one})])
+    number = {tuple(corner): position for position, corner in enumerate(corners)}
+    return corners, np.array([[number[tuple(corner)] for corner in one] for one in tetrahedra])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> float:
+    """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its corners.
+
+    Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI 10.1088/0022-3719/12/15/008.
+    """
+    if a > b:
+        a, b = b, a
+    if b > c:
+        b, c = c, b
+    if a > b:
+        a, b = b, a
+    # e1 <= e2 <= e3 <= e4 with `home` among them, its rank counted from 1.
+    if home <= a:
+        e1, e2, e3, e4, rank = home, a, b, c, 1
+    elif home <= b:
+        e1, e2, e3, e4, rank = a, home, b, c, 2
+    elif home <= c:
+        e1, e2, e3, e4, rank = a, b, home, c, 3
+    else:
+        e1, e2, e3, e4, rank = a, b, c, home, 4
+    if energy <= e1 or energy >= e4:
+        return 0.0
+    if energy < e2:
+        x = energy - e1
+        scale = x * x / ((e2 - e1) * (e3 - e1) * (e4 - e1))
+        if rank == 1:
+            return scale * ((e2 - energy) / (e2 - e1) + (e3 - energy) / (e3 - e1) + (e4 - energy) / (e4 - e1))
+        return scale * x / (home - e1)
+    if energy >= e3:
+        x = e4 - energy
+        scale = x * x / ((e4 - e1) * (e4 - e2) * (e4 - e3))
+        if rank == 4:
+            return scale * ((energy - e1) / (e4 - e1) + (energy - e2) / (e4 - e2) + (energy - e3) / (e4 - e3))
+        return scale * x / (e4 - home)
+    f23, f31 = (energy - e3) / (e2 - e3), (energy - e1) / (e3 - e1)
+    f32, f24 = (energy - e2) / (e3 - e2), (energy - e4) / (e2 - e4)
+    first, second = f23 * f31 / (e4 - e1), f32 * f24 / (e4 - e1)
+    both = first + second
+    if rank == 1:
+        return both * (energy - e4) / (e1 - e4) + first * (energy - e3) / (e1 - e3)
+    if rank == 2:
+        return both * f23 + second * f24
+    if rank == 3:
+        return both * f32 + first * f31
+    return both * (energy - e1) / (e4 - e1) + second * (energy - e2) / (e4 - e2)
+
+
+@numba.njit(cache=True)
+def tetrahedron_weight(energy: float, values: Floats, tetrahedra: Integers) -> float:
+    """Weight of a grid point in (1/N) Σ_q δ(energy - f(q)) → ∫, from f at the point and its neighbours, shape (15,)."""
+    total = 0.0
+    home = values[0]
+    for t in range(tetrahedra.shape[0]):
+        a, b, c = values[tetrahedra[t, 0]], values[tetrahedra[t, 1]], values[tetrahedra[t, 2]]
+        if min(min(home, a), min(b, c)) < energy < max(max(home, a), max(b, c)):
+            total += corner_weight(energy, home, a, b, c)
+    # Each of the six tetrahedra of a cell has a sixth of its volume.
+    return total / 6.0

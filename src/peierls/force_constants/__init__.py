@@ -1,0 +1,96 @@
+"""Force constants from the files of other programs, in one canonical form (`peierls.crystal.Crystal`).
+
+One module per format, with two functions: `input_files(folder, names)` and `read(folder, names)`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from peierls.crystal import Crystal
+from peierls.errors import InputError
+from peierls.force_constants import elements, phono3py, space_group, sum_rules
+
+_GENERAL_KEYS = ("format", "path", "sum_rules", "symmetrize", "isotopes")
+
+_SIGNATURES = {
+    "phono3py": ("fc3.hdf5", "phono3py*.yaml", "phono3py*.yaml.xz"),
+    "tdep": ("infile.ucposcar",),
+    "shengbte": ("CONTROL",),
+    "qe": ("*.fc",),
+    "peierls": ("crystal.h5",),
+}
+"""Files by which a folder's format is told, patterns as for `Path.glob`."""
+
+
+class Reader(Protocol):
+    """What the module of a format offers; `names` are the user's own file names, by the keys of that format."""
+
+    def input_files(self, folder: Path, names: Mapping[str, str]) -> list[Path]:
+        """The files that `read` will read, in order."""
+
+    def read(self, folder: Path, names: Mapping[str, str]) -> Crystal:
+        """The crystal, with natural isotopes unless the format has its own, and no `sources`."""
+
+
+_READERS: dict[str, Reader] = {"phono3py": phono3py}
+
+
+def read(settings: Mapping[str, Any]) -> Crystal:
+    """Read the force constants that the config section `force_constants` describes.
+
+    Keys: `format` (auto, or a name of a format), `path` (folder), `sum_rules` (none, impose), `symmetrize`, `isotopes`
+    (None, or {"file": path}: see `elements.read_isotopes`), and a key per file of the format to override its usual name.
+    """
+    paths = input_files(settings)
+    reader, folder, names = _reader(settings)
+    crystal = reader.read(folder, names)
+    if settings.get("isotopes"):
+        path = paths[-1]
+        masses, variances = elements.read_isotopes(path, crystal.species)
+        crystal = replace(crystal, masses=masses, mass_variances=variances, isotope_source=f"file {path.name}")
+    if settings.get("symmetrize"):
+        crystal = space_group.symmetrize(crystal)
+    if settings.get("sum_rules", "none") == "impose":
+        crystal = sum_rules.impose(crystal)
+    digests = tuple(f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
+    return replace(crystal, sources=digests)
+
+
+def input_files(settings: Mapping[str, Any]) -> list[Path]:
+    """The files that `read` will read, in order, the isotope file last. Raises InputError where one is missing."""
+    reader, folder, names = _reader(settings)
+    paths = reader.input_files(folder, names)
+    isotopes = settings.get("isotopes")
+    if isotopes:
+        path = Path(isotopes["file"])
+        if not path.is_file():
+            raise InputError(f"{path}: no such file, named by key 'force_constants.isotopes.file'")
+        paths.append(path)
+    return paths
+
+
+def recognise(folder: Path) -> str:
+    """The format of the files in `folder`."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'")
+    found = [name for name, patterns in _SIGNATURES.items() if any(any(folder.glob(pattern)) for pattern in patterns)]
+    if len(found) != 1:
+        what = f"files of {' and '.join(found)}" if found else "no files of a known program"
+        raise InputError(f"{folder}: holds {what}; key 'force_constants.format' can say {', '.join(_SIGNATURES)}")
+    return found[0]
+
+
+def _reader(settings: Mapping[str, Any]) -> tuple[Reader, Path, dict[str, str]]:
+    """The reader of a section's format, its folder, and the names of files that the user gives."""
+    folder = Path(settings["path"])
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'")
+    name = settings.get("format", "auto")
+    if name == "auto":
+        name = recognise(folder)
+    if name not in _READERS:
+        raise InputError(f"{folder}: format '{name}' is not readable in this version, expected {', '.join(_READERS)}")
+    return _READERS[name], folder, {key: value for key, value in settings.items() if key not in _GENERAL_KEYS}

@@ -1,0 +1,19 @@
+"""Force constants as a list of blocks, each labelled by small integers: adding up those with equal labels."""
+
+import numpy as np
+
+from peierls.crystal import Floats, Integers
+
+
+def add_up(labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
+    """The distinct rows of `labels` (block, column) in order, and for each the sum of its `tensors` (block, ...)."""
+    keys = _keys(labels)
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    return labels[order[starts]], np.add.reduceat(tensors[order], starts)
+
+
+def _keys(labels: Integers) -> Integers:
+    """One integer per row, not negative, in the order of the rows."""
+    shifted = labels - labels.min(axis=0)
+    return np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(axis=0) + 1)).astype(np.int64)

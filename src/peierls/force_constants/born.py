@@ -1,0 +1,85 @@
+"""Born effective charges and the dielectric tensor: phonopy's BORN file, and what any of them has to satisfy."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import spglib
+
+from peierls.crystal import Floats
+from peierls.errors import InputError
+from peierls.force_constants.supercell import Cell
+from peierls.symmetry import SYMMETRY_TOLERANCE
+
+NEUTRALITY = 0.1
+"""Largest total charge of a primitive cell, in e, that is taken for the noise of a calculation and removed."""
+
+_log = logging.getLogger("peierls")
+
+
+def read(path: Path, primitive: Cell) -> tuple[Floats, Floats]:
+    """Born charges (atom, 3, 3) in e, first index the field, and dielectric tensor (3, 3) from a BORN file.
+
+    Line 1 is a comment or a conversion factor, line 2 holds the nine numbers of ε∞, and each further line those of Z* of
+    one symmetry-independent atom, in the order of the primitive cell. All are in Cartesian axes; the charges of the
+    other atoms follow by symmetry: Z*(i) = Rᵀ Z*(j) R where the operation with Cartesian rotation R takes i to j.
+    """
+    try:
+        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a readable text file ({error})") from error
+    while lines and not lines[-1]:
+        lines.pop()
+    source, rotations = _equivalents(primitive)
+    independent = sorted(set(source))
+    if len(lines) != 2 + len(independent):
+        raise InputError(
+            f"{path}: holds {len(lines)} lines, expected {2 + len(independent)}: a comment, the dielectric tensor and one for "
+            f"each symmetry-independent atom (number {', '.join(str(atom + 1) for atom in independent)})"
+        )
+    tensors = np.array([_tensor(fields, f"{path}: line {number}") for number, fields in enumerate(lines[1:], start=2)])
+    dielectric, charges = tensors[0], dict(zip(independent, tensors[1:], strict=True))
+    expanded = np.array([R.T @ charges[atom] @ R for atom, R in zip(source, rotations, strict=True)])
+    return checked(expanded, dielectric, path)
+
+
+def checked(charges: Floats, dielectric: Floats, path: Path) -> tuple[Floats, Floats]:
+    """The same with the charges' sum made zero, if it is small, and the dielectric tensor symmetric.
+
+    A total charge within `NEUTRALITY` is taken from all atoms alike, as phonopy does when it writes such files.
+    """
+    total = charges.sum(axis=0)
+    if abs(total).max() > NEUTRALITY:
+        raise InputError(
+            f"{path}: Born charges of the primitive cell sum to {abs(total).max():.4f} e, expected zero (at most {NEUTRALITY} e)"
+        )
+    if abs(total).max() > 1e-6:
+        _log.info("%s: Born charges sum to %.1e e, taken from all atoms alike", path, abs(total).max())
+    symmetric = (dielectric + dielectric.T) / 2
+    if abs(dielectric - symmetric).max() > 1e-2 * abs(symmetric).max() or np.linalg.eigvalsh(symmetric)[0] <= 0:
+        raise InputError(f"{path}: the dielectric tensor is not symmetric and positive definite")
+    return charges - total / len(charges), symmetric
+
+
+def _tensor(fields: list[str], where: str) -> Floats:
+    try:
+        tensor = np.array(fields, dtype=np.float64).reshape(3, 3)
+    except ValueError:
+        raise InputError(f"{where} is '{' '.join(fields)}', expected nine numbers") from None
+    if not np.isfinite(tensor).all():
+        raise InputError(f"{where} holds numbers that are not finite")
+    return tensor
+
+
+def _equivalents(primitive: Cell) -> tuple[list[int], list[Floats]]:
+    """For each atom the first one that symmetry makes equal to it, and a Cartesian rotation that takes it there."""
+    kinds = [primitive.species.index(symbol) for symbol in primitive.species]
+    dataset = spglib.get_symmetry_dataset((primitive.lattice, primitive.positions, kinds), symprec=SYMMETRY_TOLERANCE)
+    source = [int(atom) for atom in dataset.equivalent_atoms]
+    rotations = []
+    for position, target in zip(primitive.positions, primitive.positions[source], strict=True):
+        misfit = dataset.rotations @ position + dataset.translations - target
+        misfit = np.linalg.norm((misfit - np.rint(misfit)) @ primitive.lattice, axis=-1)
+        direct = dataset.rotations[misfit.argmin()]
+        rotations.append(primitive.lattice.T @ direct @ np.linalg.inv(primitive.lattice.T))
+    return source, rotations

@@ -1,0 +1,91 @@
+"""Masses and isotopes: what nature has, and what a user's file says instead.
+
+Tables are those of the package `periodictable` (masses and natural abundances of IUPAC).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import periodictable
+
+from peierls.crystal import Floats
+from peierls.errors import InputError
+
+SOURCE = f"natural abundances (periodictable {periodictable.__version__})"
+
+
+def natural_masses(species: Sequence[str], where: str) -> Floats:
+    """Mean atomic masses in amu, shape (atom); `where` opens the sentence about an unknown element."""
+    return np.array([_element(symbol, where).mass for symbol in species])
+
+
+def natural_mass_variances(species: Sequence[str], where: str) -> Floats:
+    """g = Σ c (1 - m/m̄)² over the natural isotopes of each atom, shape (atom).
+
+    An element without natural isotopes counts as pure, g = 0.
+    """
+    return np.array([_mass_variance(symbol, where) for symbol in species])
+
+
+def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
+    """Masses in amu and g of each atom, shapes (atom), from a text file.
+
+    One line for each atom of the primitive cell, in its order, with two numbers: mass and g. Or one line for each
+    element, in any order, with symbol, mass and g. Empty lines and everything behind `#` are skipped.
+    """
+    rows: list[tuple[str | None, float, float]] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a readable text file ({error})") from error
+    for number, line in enumerate(lines, start=1):
+        fields = line.split("#")[0].split()
+        if not fields:
+            continue
+        symbol = fields.pop(0) if len(fields) == 3 else None
+        try:
+            mass, variance = map(float, fields)
+        except ValueError:
+            raise InputError(
+                f"{path}: line {number} is '{line.strip()}', expected a mass in amu and g, with an element's symbol before "
+                "them or not"
+            ) from None
+        if not (0 < mass < np.inf and 0 <= variance < np.inf):
+            raise InputError(f"{path}: line {number} gives mass {mass} and g {variance}, expected mass > 0 and g >= 0")
+        if symbol is not None and symbol not in species:
+            raise InputError(f"{path}: line {number} is for '{symbol}', the crystal holds {', '.join(_unique(species))}")
+        rows.append((symbol, mass, variance))
+    by_atom = all(symbol is None for symbol, _, _ in rows)
+    expected = species if by_atom else _unique(species)
+    if len(rows) != len(expected) or not by_atom and {symbol for symbol, _, _ in rows} != set(expected):
+        raise InputError(
+            f"{path}: holds {len(rows)} lines of numbers, expected one for each of {len(species)} atoms or, with symbols, "
+            f"one for each of {', '.join(_unique(species))}"
+        )
+    if not by_atom:
+        of_element = {symbol: row for symbol, *row in rows}
+        return tuple(np.array([of_element[symbol] for symbol in species]).T)  # type: ignore[return-value]  # two rows
+    return np.array([mass for _, mass, _ in rows]), np.array([variance for _, _, variance in rows])
+
+
+def _element(symbol: str, where: str) -> periodictable.core.Element:
+    try:
+        return periodictable.elements.symbol(symbol)
+    except ValueError:
+        raise InputError(f"{where}: '{symbol}' is not an element") from None
+
+
+def _mass_variance(symbol: str, where: str) -> float:
+    element = _element(symbol, where)
+    isotopes = [element[number] for number in element.isotopes]
+    abundances = np.array([isotope.abundance for isotope in isotopes])
+    if abundances.sum() == 0:
+        return 0.0
+    masses = np.array([isotope.mass for isotope in isotopes])
+    mean = np.average(masses, weights=abundances)
+    return float(np.average((1 - masses / mean) ** 2, weights=abundances))
+
+
+def _unique(species: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(species))

@@ -1,0 +1,102 @@
+"""What force constants owe to the order of derivatives and to the freedom to move the crystal as a whole.
+
+Derivatives commute: Φ(i, j) is the transpose of Φ(j, i), and third-order constants do not care in which order their
+atoms are named. A translation of all atoms costs nothing: the sum over the last atom is zero. Constants from finite
+calculations break both a little; here it is measured, and for the second order repaired on request.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from peierls import units
+from peierls.crystal import Crystal, Floats
+from peierls.force_constants.blocks import add_up
+
+_log = logging.getLogger("peierls")
+
+
+@dataclass(frozen=True)
+class Violations:
+    """Largest elements of what should vanish, each as a fraction of the largest force constant of its order."""
+
+    fc2_translation: float
+    fc2_permutation: float
+    fc3_translation: float
+    fc3_permutation: float
+
+
+def measure(crystal: Crystal) -> Violations:
+    """How far the force constants of `crystal` are from the two rules.
+
+    Permutations of the third order are compared where the sharing among equally short images cannot break them: the
+    exchange of the second and third atom block by block, the home atom's place only summed over all lattice vectors.
+    """
+    return Violations(
+        fc2_translation=_largest(_translation_residue(crystal)) / _largest(crystal.fc2),
+        fc2_permutation=_largest(_asymmetry(crystal)) / _largest(crystal.fc2),
+        fc3_translation=_fc3_translation(crystal) / _largest(crystal.fc3),
+        fc3_permutation=max(_fc3_exchange(crystal), _fc3_at_zone_centre(crystal)) / _largest(crystal.fc3),
+    )
+
+
+def impose(crystal: Crystal) -> Crystal:
+    """`crystal` with the translation sum rule of the second order exact: each on-site term takes up its row's sum.
+
+    This is what ShengBTE does to espresso.ifc2 and what Phoebe and Quantum ESPRESSO call the simple sum rule.
+    """
+    residue = _translation_residue(crystal)
+    home = np.flatnonzero(~crystal.fc2_vectors.any(axis=1))
+    diagonal = np.arange(len(crystal.species))
+    corrected = crystal.fc2.copy()
+    corrected[home[0], diagonal, diagonal] -= residue
+    _log.info(
+        "translation sum rule imposed: on-site second-order constants changed by up to %.2e eV/Å², %.1e of the largest",
+        _largest(residue) / units.EV_PER_ANGSTROM2,
+        _largest(residue) / _largest(crystal.fc2),
+    )
+    return replace(crystal, fc2=corrected)
+
+
+def _translation_residue(crystal: Crystal) -> Floats:
+    """Σ over R and j of Φ_ij(R), shape (atom, 3, 3)."""
+    return crystal.fc2.sum(axis=(0, 2))
+
+
+def _asymmetry(crystal: Crystal) -> Floats:
+    """Φ_ij(R) - Φ_ji(-R)ᵀ, a block for each R of either."""
+    transposed = crystal.fc2.transpose(0, 2, 1, 4, 3)
+    labels = np.concatenate([crystal.fc2_vectors, -crystal.fc2_vectors])
+    return add_up(labels, np.concatenate([crystal.fc2, -transposed]))[1]
+
+
+def _fc3_translation(crystal: Crystal) -> float:
+    """Largest element of the sums over the third atom, and of those over the second."""
+    largest = 0.0
+    for kept in (0, 1):
+        labels = np.column_stack([crystal.fc3_atoms[:, [0, 1 + kept]], crystal.fc3_vectors[:, kept]])
+        largest = max(largest, _largest(add_up(labels, crystal.fc3)[1]))
+    return largest
+
+
+def _fc3_exchange(crystal: Crystal) -> float:
+    """Largest element of Φ(i, j, k) less the same with second and third atom exchanged."""
+    n_blocks = len(crystal.fc3)
+    labels = np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(n_blocks, 6)])
+    exchanged = np.column_stack([crystal.fc3_atoms[:, [0, 2, 1]], crystal.fc3_vectors[:, ::-1].reshape(n_blocks, 6)])
+    both = np.concatenate([crystal.fc3, -crystal.fc3.transpose(0, 1, 3, 2)])
+    return _largest(add_up(np.concatenate([labels, exchanged]), both)[1])
+
+
+def _fc3_at_zone_centre(crystal: Crystal) -> float:
+    """Largest element by which Σ over R', R'' of Φ(i, j, k) differs from the same with first and second exchanged."""
+    n_atoms = len(crystal.species)
+    total = np.zeros((n_atoms, n_atoms, n_atoms, 3, 3, 3))
+    atoms, sums = add_up(crystal.fc3_atoms, crystal.fc3)
+    total[tuple(atoms.T)] = sums
+    return _largest(total - total.transpose(1, 0, 2, 4, 3, 5))
+
+
+def _largest(array: Floats) -> float:
+    return float(abs(array).max())

@@ -1,0 +1,124 @@
+"""How a stage runs as a job: where its output goes, how many threads it takes, how it reports progress and failure.
+
+Knows nothing of the workflow system that starts it.
+"""
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from peierls.errors import InputError
+
+Item = TypeVar("Item")
+SECONDS_BETWEEN_LINES = 5.0
+_FAILURE = "error: "
+
+
+@contextmanager
+def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], None]]:
+    """Run a block as a job: with its output in the file `log`, and with `threads` threads.
+
+    Everything goes to the log, also what libraries in C print and what modules log under "peierls". The block is given a
+    function that says a line on the terminal as well. A failure that a person is meant to read (InputError, or
+    SystemExit with a text) ends the process with that one sentence on the terminal and as the last line of the log; any
+    other exception leaves its traceback in the log and one sentence on the terminal.
+    """
+    _set_threads(threads)
+    with _redirected(log) as terminal:
+
+        def say(text: str) -> None:
+            print(text, flush=True)
+            if log:
+                os.write(terminal, f"{text}\n".encode())
+
+        try:
+            yield say
+        except InputError as error:
+            say(f"{_FAILURE}{error}")
+            raise SystemExit(1) from None
+        except SystemExit as end:
+            if not isinstance(end.code, str):
+                raise
+            say(f"{_FAILURE}{end.code}")
+            raise SystemExit(1) from None
+        except Exception as error:
+            if not log:
+                raise
+            traceback.print_exc()
+            say(f"{_FAILURE}{type(error).__name__}: {_one_line(error)} (a fault of the program; its traceback is in {log})")
+            raise SystemExit(1) from None
+
+
+def progress(items: Iterable[Item], description: str = "", total: int | None = None) -> Iterator[Item]:
+    """Pass `items` on, printing every few seconds how many of `total` are done, the time taken and the time to go."""
+    from rich.console import Console  # imported here: most jobs have no progress to show
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    remaining = TimeRemainingColumn(compact=True)
+    columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), remaining)
+    bar = Progress(*columns, auto_refresh=False, console=Console(file=sys.stdout, width=100))
+    task = bar.add_task(description, total=total)
+    printed = time.monotonic()
+    for item in items:
+        yield item
+        bar.advance(task)
+        if time.monotonic() - printed > SECONDS_BETWEEN_LINES:
+            bar.console.print(bar.get_renderable())
+            printed = time.monotonic()
+    bar.stop_task(task)
+    bar.console.print(bar.get_renderable())
+
+
+def failures(folder: str | Path, since: float) -> list[str]:
+    """The sentences with which jobs ended that have their log under `folder` and failed after the time `since`, in s."""
+    logs = [path for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since]
+    last_lines = [path.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2] for path in logs]
+    return sorted({line.removeprefix(_FAILURE) for line in last_lines if line.startswith(_FAILURE)})
+
+
+def _set_threads(threads: int) -> None:
+    """Hold numba to `threads`; it would take every core, while the others are for other jobs."""
+    if "numba" in sys.modules:
+        numba = sys.modules["numba"]
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    else:
+        os.environ["NUMBA_NUM_THREADS"] = str(threads)
+
+
+@contextmanager
+def _redirected(log: str | None) -> Iterator[int]:
+    """Let file descriptors 1 and 2 lead to `log` for a while; gives a descriptor of the terminal."""
+    terminal, output = os.dup(2), os.dup(1)
+    if log:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("peierls")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield terminal
+    finally:
+        logger.removeHandler(handler)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os.dup2(output, 1)
+        os.dup2(terminal, 2)
+        os.close(output)
+        os.close(terminal)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or "no message"

@@ -1,0 +1,237 @@
+"""Three-phonon matrix elements on the energy shell, one irreducible q after the other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+
+from peierls.crystal import Crystal, Floats, Integers
+from peierls.dynamical_matrix import Complexes
+from peierls.mesh import Mesh
+from peierls.on_shell import OnShell, Search, on_shell_search
+from peierls.phonons import Phonons
+from peierls.quantities import quantity
+from peierls.third_order import FoldedThirdOrder, fold_third_order
+from peierls.triplets import Triplets, reduced_triplets
+
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class MatrixElements:
+    """On-shell matrix elements of some irreducible points, temperature-free.
+
+    Points have triplets, triplets have entries. An entry is one process of one band triple: `strengths` is |Φ|² times its delta
+    weight, with |Φ|² averaged over the degenerate sets of its three modes. A triplet (q, q', q'') stands for `triplet_weights`
+    values of q' on the full grid.
+    """
+
+    points: Integers = quantity("1", "point", "numbers of the irreducible points")
+    triplet_starts: Integers = quantity("1", "point_bound", "first triplet of each point, and the end")
+    second_points: Integers = quantity("1", "triplet", "grid index of q'")
+    third_points: Integers = quantity("1", "triplet", "grid index of q'' = -q - q'")
+    triplet_weights: Integers = quantity("1", "triplet", "number of q' of the full grid that the triplet stands for")
+    normal_fraction: Floats = quantity("1", "triplet", "share of normal processes")
+    entry_starts: Integers = quantity("1", "triplet_bound", "first entry of each triplet, and the end")
+    bands: Integers = quantity("1", "entry", "bands (s n + s') n + s'' with n the number of branches")
+    processes: Integers = quantity("1", "entry", "0: decay of s; 1: s absorbs s' and becomes s''; 2: s absorbs s'' and becomes s'")
+    strengths: Floats = quantity("1/(amu angstrom^2)", "entry", "|Phi|^2 times the delta weight")
+
+    def of_point(self, position: int) -> tuple[slice, slice]:
+        """The triplets and the entries of the point at `position` in `points`."""
+        start, stop = self.triplet_starts[position : position + 2]
+        return slice(int(start), int(stop)), slice(int(self.entry_starts[start]), int(self.entry_starts[stop]))
+
+
+def compute_matrix_elements(
+    crystal: Crystal,
+    mesh: Mesh,
+    phonons: Phonons,
+    integration: Mapping[str, Any],
+    points: Integers,
+    progress: Callable[[Any], Any] = iter,
+) -> MatrixElements:
+    """Matrix elements of the irreducible points numbered `points`.
+
+    The result for a point does not depend, to the last bit, on which points are computed with it. `progress` wraps the
+    iterable of points, to show how far the work is.
+
+        Φ = Σ ε ε' ε'' Φ_ijk exp(i q'·R' + i q''·R'') / sqrt(m_i m_j m_k) / sqrt(ω ω' ω'')
+
+    Source: physics.md, "Three-phonon scattering".
+    """
+    folded = fold_third_order(crystal, mesh.sizes, integration["fc3_origin"])
+    search = on_shell_search(mesh, phonons, integration)
+    rotated = mesh.rotated()
+    parts = [
+        _matrix_elements_of_point(int(point), mesh, phonons, folded, search, rotated, integration["max_memory"] * GIGABYTE)
+        for point in progress(points)
+    ]
+    triplets = [part[0] for part in parts]
+    shells = [part[1] for part in parts]
+    counts = [np.bincount(shell.triplet, minlength=len(one.q2)) for one, shell in zip(triplets, shells, strict=True)]
+    return MatrixElements(
+        points=np.asarray(points, dtype=np.int64),
+        triplet_starts=np.cumsum([0, *(len(one.q2) for one in triplets)]),
+        second_points=_joined([one.q2 for one in triplets], np.int32),
+        third_points=_joined([one.q3 for one in triplets], np.int32),
+        triplet_weights=_joined([one.weights for one in triplets], np.int32),
+        normal_fraction=_joined([one.normal_fraction for one in triplets], np.float64),
+        entry_starts=np.cumsum(np.concatenate([[0], *counts])),
+        bands=_joined([shell.bands for shell in shells], np.int32),
+        processes=_joined([shell.process for shell in shells], np.int8),
+        strengths=_joined([part[2] for part in parts], np.float64),
+    )
+
+
+def recompute(
+    crystal: Crystal, mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any], progress: Callable[[Any], Any] = iter
+) -> Iterator[MatrixElements]:
+    """The matrix elements of every irreducible point, one at a time and never stored: the policy `storage: recompute`."""
+    for point in progress(range(mesh.n_irreducible)):
+        yield compute_matrix_elements(crystal, mesh, phonons, integration, np.array([point]))
+
+
+def _joined(arrays: list[Any], dtype: Any) -> Any:
+    return np.concatenate([np.empty(0, dtype), *arrays]).astype(dtype)
+
+
+def _matrix_elements_of_point(
+    point: int, mesh: Mesh, phonons: Phonons, folded: FoldedThirdOrder, search: Search, rotated: Integers, max_memory: float
+) -> tuple[Triplets, OnShell, Floats]:
+    triplets = reduced_triplets(mesh, point, rotated)
+    q1 = int(mesh.irreducible[point])
+    shell = search(q1, triplets.q2, triplets.q3)
+    n_bands = phonons.n_bands
+    strengths = np.zeros(len(shell.weight))
+    bounds = np.searchsorted(shell.triplet, np.arange(len(triplets.q2) + 1))
+    wanted = np.flatnonzero(np.diff(bounds))
+    coordinates = mesh.coordinates[triplets.q2[wanted]]
+    for group in _band_groups(phonons.degenerate_sets[q1], mesh, folded, len(wanted), max_memory):
+        per_distance = folded.at(mesh.fractional[q1], phonons.eigenvectors[q1][:, group])
+        elements = folded.transform(per_distance, coordinates).reshape(len(wanted), -1, n_bands, n_bands)
+        _fill_strengths(
+            elements,
+            group.start,
+            q1,
+            triplets.q2[wanted],
+            triplets.q3[wanted],
+            phonons.frequencies,
+            phonons.eigenvectors,
+            phonons.degenerate_sets,
+            bounds[wanted],
+            bounds[wanted + 1],
+            shell.bands,
+            shell.weight,
+            strengths,
+        )
+    return triplets, shell, strengths
+
+
+def _band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: int, max_memory: float) -> list[slice]:
+    """Ranges of s treated at once: whole degenerate sets, as many as keep the transform's arrays within `max_memory` bytes."""
+    n1, n2, n3 = folded.box
+    largest = max(n1 * n2 * n3, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + n_wanted
+    bytes_per_band = 16 * largest * folded.n_bands**2
+    at_once = max(1, int(max_memory / bytes_per_band))
+    bounds = [*(int(start) for start in np.unique(sets)), len(sets)]
+    groups, first = [], 0
+    for start, stop in pairwise(bounds):
+        if stop - first > at_once and start > first:
+            groups.append(slice(first, start))
+            first = start
+    return [*groups, slice(first, len(sets))]
+
+
+@numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
+def _fill_strengths(
+    elements: Complexes,
+    first_band: int,
+    q1: int,
+    q2: Integers,
+    q3: Integers,
+    frequencies: Floats,
+    eigenvectors: Complexes,
+    sets: Integers,
+    starts: Integers,
+    stops: Integers,
+    bands: Integers,
+    weights: Floats,
+    strengths: Floats,
+) -> None:
+    """strengths = weight · |Φ|² for the entries of each triplet whose s is in the group of `elements`, (triplet, s, band, band)."""
+    n_group, n_bands = elements.shape[1], elements.shape[2]
+    squares = np.zeros((n_group, n_bands, n_bands))
+    half = np.empty((n_bands, n_bands), dtype=np.complex128)
+    row = np.empty(n_bands, dtype=np.complex128)
+    needed = np.empty(n_group, dtype=np.bool_)
+    for t in range(len(q2)):
+        needed[:] = False
+        for entry in range(starts[t], stops[t]):
+            s1 = bands[entry] // (n_bands * n_bands) - first_band
+            if 0 <= s1 < n_group:
+                needed[s1] = True
+        second, third = eigenvectors[q2[t]], eigenvectors[q3[t]]
+        for g in range(n_group):
+            needed[g] = needed[g] or _member_needed(needed, sets[q1], first_band, g)
+        for g in range(n_group):
+            if not needed[g]:
+                continue
+            block = elements[t, g]
+            half[:] = 0.0
+            for j in range(n_bands):
+                for s2 in range(n_bands):
+                    factor = second[j, s2]
+                    for k in range(n_bands):
+                        half[s2, k] += factor * block[j, k]
+            for s2 in range(n_bands):
+                row[:] = 0.0
+                for k in range(n_bands):
+                    factor = half[s2, k]
+                    for s3 in range(n_bands):
+                        row[s3] += factor * third[k, s3]
+                for s3 in range(n_bands):
+                    omegas = frequencies[q1, first_band + g] * frequencies[q2[t], s2] * frequencies[q3[t], s3]
+                    square = row[s3].real * row[s3].real + row[s3].imag * row[s3].imag
+                    squares[g, s2, s3] = square / omegas if omegas > 0.0 else 0.0
+        for entry in range(starts[t], stops[t]):
+            g = bands[entry] // (n_bands * n_bands) - first_band
+            if 0 <= g < n_group:
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                strengths[entry] = weights[entry] * _set_average(
+                    squares, g, first_band, s2, s3, sets[q1], sets[q2[t]], sets[q3[t]]
+                )
+
+
+@numba.njit(cache=True)
+def _member_needed(needed: Any, sets: Integers, first_band: int, g: int) -> bool:
+    """Whether another member of the degenerate set of band `first_band + g` is needed."""
+    for other in range(len(needed)):
+        if needed[other] and sets[first_band + other] == sets[first_band + g]:
+            return True
+    return False
+
+
+@numba.njit(cache=True)
+def _set_average(
+    squares: Floats, g: int, first_band: int, s2: int, s3: int, sets1: Integers, sets2: Integers, sets3: Integers
+) -> float:
+    """Mean of |Φ|² over the degenerate sets of the three modes."""
+    n_group, n_bands = squares.shape[0], squares.shape[1]
+    total, count = 0.0, 0
+    start1 = sets1[first_band + g] - first_band
+    for a in range(start1, n_group):
+        if sets1[first_band + a] != sets1[first_band + g]:
+            break
+        for b in range(sets2[s2], n_bands):
+            if sets2[b] != sets2[s2]:
+                break
+            for c in range(sets3[s3], n_bands):
+                if sets3[c] != sets3[s3]:
+                    break
+                total += squares[a, b, c]
+                count += 1
+    return total / count

@@ -1,0 +1,163 @@
+"""Γ-centred regular grids of wave vectors and what the point group makes of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import gcd
+from typing import Any
+
+import numpy as np
+from ase.geometry import minkowski_reduce
+
+from peierls.crystal import Crystal, Integers
+from peierls.crystal import Floats
+from peierls.errors import InputError
+from peierls.quantities import quantity
+from peierls.symmetry import point_group
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A grid of q = (i/N1, j/N2, k/N3) and its irreducible points under the point group and time reversal.
+
+    Grid points are numbered with k fastest. `grid_rotation[i]` is an operation that takes the irreducible point of
+    grid point i to it.
+    """
+
+    sizes: Integers = quantity("1", "3", "numbers of divisions N1, N2, N3")
+    space_group: str = quantity("", "", "international symbol and number of the space group")
+    reciprocal: Floats = quantity("1/angstrom", "3 3", "reciprocal lattice vectors with the 2 pi, a row each")
+    rotations: Integers = quantity("1", "operation 3 3", "point group with time reversal, on fractional wave vectors")
+    cartesian_rotations: Floats = quantity("1", "operation 3 3", "the same operations on Cartesian vectors")
+    irreducible: Integers = quantity("1", "ir_q", "grid indices of the irreducible points")
+    weights: Integers = quantity("1", "ir_q", "number of grid points in the star of each irreducible point")
+    grid_to_irreducible: Integers = quantity("1", "grid", "position in `irreducible` of the point that stands for each grid point")
+    grid_rotation: Integers = quantity("1", "grid", "operation that takes the irreducible point to the grid point")
+    zone_images: Integers = quantity(
+        "1", "grid 3", "coordinates i, j, k of one shortest image of each grid point, in the first Brillouin zone; of -q the opposite"
+    )
+    on_zone_boundary: Integers = quantity("1", "grid", "1 where another image is as short: the choice is a convention")
+
+    @property
+    def n_points(self) -> int:
+        """Number of points of the full grid, N."""
+        return int(self.sizes.prod())
+
+    @property
+    def n_irreducible(self) -> int:
+        """Number of irreducible points."""
+        return len(self.irreducible)
+
+    @property
+    def coordinates(self) -> Integers:
+        """Integer coordinates (i, j, k) of every grid point, shape (grid, 3)."""
+        return np.stack(np.unravel_index(np.arange(self.n_points), tuple(self.sizes)), axis=1)
+
+    @property
+    def fractional(self) -> Floats:
+        """Fractional coordinates of every grid point in [0, 1), shape (grid, 3)."""
+        return self.coordinates / self.sizes
+
+    def index(self, coordinates: Integers) -> Integers:
+        """Grid indices of integer coordinates (..., 3), folded back by reciprocal lattice vectors."""
+        i, j, k = np.moveaxis(np.mod(coordinates, self.sizes), -1, 0)
+        return (i * self.sizes[1] + j) * self.sizes[2] + k
+
+    def rotated(self) -> Integers:
+        """Grid index of every rotated grid point, shape (operation, grid)."""
+        rotations = _on_grid(self.rotations, self.sizes)
+        return np.stack([self.index(self.coordinates @ rotation.T) for rotation in rotations])
+
+    def third_point(self, q1: Integers, q2: Integers) -> Integers:
+        """Grid index of q'' = -q - q' for grid indices q and q'."""
+        coordinates = self.coordinates
+        return self.index(-coordinates[q1] - coordinates[q2])
+
+
+def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> Mesh:
+    """The mesh for three numbers of divisions or {"density": ...}, with its symmetry.
+
+    A density ρ gives N_i = round(ρ |b_i| / 2π), |b_i| in 1/Å with the 2π, raised to the nearest mesh that the point
+    group maps to itself. Raises InputError for a mesh that the group does not map to itself, naming the nearest that work.
+    """
+    group = point_group(crystal)
+    if isinstance(setting, Mapping):
+        lengths = np.linalg.norm(crystal.reciprocal, axis=1)
+        wanted = np.maximum(1, np.rint(float(setting["density"]) * lengths / (2 * np.pi))).astype(np.int64)
+        sizes = _nearest_allowed(wanted, group.rotations, least=wanted)[0]
+    else:
+        sizes = np.array(setting, dtype=np.int64)
+        if not _is_mapped_to_itself(sizes, group.rotations):
+            nearest = _nearest_allowed(sizes, group.rotations, least=np.ones(3, dtype=np.int64))
+            raise InputError(
+                f"mesh: {list(map(int, sizes))} is not mapped to itself by the point group of {group.symbol}; "
+                f"the nearest that are: {', '.join(str(list(map(int, one))) for one in nearest)}"
+            )
+    rotations = _on_grid(group.rotations, sizes)
+    coordinates = np.stack(np.unravel_index(np.arange(sizes.prod()), tuple(sizes)), axis=1)
+    index = np.array([sizes[1] * sizes[2], sizes[2], 1])
+    images = np.stack([np.mod(coordinates @ rotation.T, sizes) @ index for rotation in rotations])
+
+    # The smallest index of a star stands for it; the operation that leads to a point is the inverse of one that leads back.
+    representative = images.min(axis=0)
+    irreducible, grid_to_irreducible, weights = np.unique(representative, return_inverse=True, return_counts=True)
+    grid_rotation = np.argmax(images[:, representative] == np.arange(len(coordinates)), axis=0)
+    zone_images, on_boundary = _first_zone(coordinates, sizes, crystal.reciprocal)
+    return Mesh(
+        sizes=sizes,
+        space_group=group.symbol,
+        reciprocal=crystal.reciprocal,
+        rotations=group.rotations,
+        cartesian_rotations=group.cartesian,
+        irreducible=irreducible,
+        weights=weights,
+        grid_to_irreducible=grid_to_irreducible,
+        grid_rotation=grid_rotation,
+        zone_images=zone_images,
+        on_zone_boundary=on_boundary,
+    )
+
+
+def _on_grid(rotations: Integers, sizes: Integers) -> Integers:
+    """Rotations of fractional coordinates as integer matrices on grid coordinates: N_i S_ij / N_j."""
+    return rotations * sizes[:, None] // sizes[None, :]
+
+
+def _is_mapped_to_itself(sizes: Integers, rotations: Integers) -> bool:
+    return bool((rotations * sizes[:, None] % sizes[None, :] == 0).all())
+
+
+def _nearest_allowed(sizes: Integers, rotations: Integers, least: Integers, count: int = 3) -> list[Integers]:
+    """The `count` allowed meshes that differ least from `sizes` and have at least `least` divisions each.
+
+    Allowed meshes are the common multiples of allowed ratios, so a search up to the largest size in every direction cannot
+    miss the nearest: (n, n, n) is always allowed.
+    """
+    reach = int(max(sizes.max() - sizes.min(), 1)) + 2
+    ranges = [range(max(int(low), int(size) - reach), int(size) + reach + 1) for low, size in zip(least, sizes, strict=True)]
+    allowed = [np.array(one) for one in product(*ranges) if _is_mapped_to_itself(np.array(one), rotations)]
+    allowed.sort(key=lambda one: (int(((one - sizes) ** 2).sum()), -gcd(*map(int, one)), tuple(one)))
+    return allowed[:count]
+
+
+def _first_zone(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, Integers]:
+    """A shortest image of every grid point, opposite for opposite points, and whether another image is as short."""
+    reduced, operation = minkowski_reduce(reciprocal)
+    # q - G with G near the rounded position in the reduced basis; ±1 around it is enough in a Minkowski basis.
+    in_reduced = coordinates / sizes @ np.linalg.inv(operation.astype(float))
+    centre = np.rint(in_reduced).astype(np.int64)
+    shifts = np.array(list(product((-1, 0, 1), repeat=3)))
+    candidates = in_reduced[:, None, :] - (centre[:, None, :] + shifts)
+    lengths = np.linalg.norm(candidates @ reduced, axis=-1)
+    shortest = lengths.min(axis=1, keepdims=True)
+    tied = lengths < shortest + 1e-6 * np.linalg.norm(reduced, axis=1).min()
+    lattice_vectors = (centre[:, None, :] + shifts) @ operation
+    chosen = np.take_along_axis(lattice_vectors, np.argmax(tied, axis=1)[:, None, None], axis=1)[:, 0]
+    images = coordinates - sizes * chosen
+
+    # Of a pair q, -q the point of smaller index decides for both.
+    weights = np.array([sizes[1] * sizes[2], sizes[2], 1])
+    opposite = np.mod(-coordinates, sizes) @ weights
+    own = np.arange(len(coordinates))
+    images = np.where((own <= opposite)[:, None], images, -images[opposite])
+    return images, (tied.sum(axis=1) > 1).astype(np.int64)

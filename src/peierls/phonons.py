@@ -1,0 +1,145 @@
+"""Frequencies, eigenvectors and velocities on a mesh."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from peierls.crystal import Crystal, Floats, Integers
+from peierls.dynamical_matrix import Complexes, dynamical_matrices, dynamical_matrix_gradients
+from peierls.errors import InputError
+from peierls.mesh import Mesh
+from peierls.quantities import quantity
+from peierls.units import THZ
+
+DEGENERACY_TOLERANCE = 1e-4 * THZ
+"""Modes of one q whose neighbouring frequencies differ by less are one degenerate set, rad/ps."""
+
+_BATCH = 4096
+"""Wave vectors diagonalised at once; bounds the memory of a step."""
+
+
+@dataclass(frozen=True)
+class Phonons:
+    """Phonons of a crystal on a mesh.
+
+    Bands are in order of frequency. Eigenvectors are in the lattice-vector gauge, columns, normalised over the cell, and
+    those at -q are the complex conjugates of those at q (real where the two are one point), so time reversal holds exactly.
+    The members of a degenerate set share one velocity, the mean Tr V/d over the set, which turns with the crystal as a vector;
+    `velocity_squares` is the mean of v⊗v over the set, Re Tr(V^α V^β)/d, the v⊗v of a mode that is alone.
+    """
+
+    frequencies: Floats = quantity("rad/ps", "grid band", "angular frequencies; exactly 0 for the acoustic modes at Gamma")
+    eigenvectors: Complexes = quantity("1", "grid component band", "eigenvectors, lattice-vector gauge, a column each")
+    degenerate_sets: Integers = quantity("1", "grid band", "first band of the degenerate set that a band belongs to")
+    group_velocities: Floats = quantity("angstrom/ps", "ir_q band 3", "group velocities, mean over degenerate sets")
+    velocity_squares: Floats = quantity("angstrom^2/ps^2", "ir_q band 3 3", "mean of v v over degenerate sets")
+    velocity_operator: Complexes = quantity("angstrom/ps", "ir_q 3 band band", "velocity operator, smooth (Wallace) gauge")
+    acoustic_at_gamma: Floats = quantity("THz", "3", "sqrt|lambda|/2pi of the three acoustic modes at Gamma, with the sign of lambda")
+
+    @property
+    def n_bands(self) -> int:
+        """Number of branches."""
+        return self.frequencies.shape[1]
+
+
+def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Phonons:
+    """Phonons on the full grid; velocities at its irreducible points.
+
+    Raises InputError where a mode is imaginary (other than the three acoustic ones at Γ, which are set to zero by index), and where
+    the crystal is polar but `nac["method"]` does not say to leave the long-range part out.
+    """
+    if crystal.born_charges is not None and nac["method"] != "none":
+        raise InputError(
+            f"nac.method: '{nac['method']}' asks for the long-range part of a crystal with Born charges, which this version "
+            "cannot compute; expected 'none' to leave it out"
+        )
+    eigenvalues, eigenvectors = _diagonalise(crystal, mesh)
+    acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
+    eigenvalues[0, :3] = 0.0
+    _refuse_imaginary(eigenvalues, mesh)
+    frequencies = np.sqrt(eigenvalues)
+    sets = degenerate_sets(frequencies)
+    operator = _velocity_operators(crystal, mesh, frequencies, eigenvectors)
+    irreducible_sets = sets[mesh.irreducible]
+    velocities = average_over_sets(np.einsum("qass->qsa", operator).real, irreducible_sets)
+    squares = average_over_sets(_squares_within_sets(operator, irreducible_sets), irreducible_sets)
+    return Phonons(frequencies, eigenvectors, sets, velocities, squares, operator, acoustic)
+
+
+def degenerate_sets(frequencies: Floats) -> Integers:
+    """First band of each band's degenerate set, shape (q, band), for frequencies in ascending order, rad/ps.
+
+    At Γ the three acoustic modes are one set: they are excluded together.
+    """
+    starts = np.diff(frequencies, axis=1, prepend=-np.inf) > DEGENERACY_TOLERANCE
+    return np.maximum.accumulate(np.where(starts, np.arange(frequencies.shape[1]), 0), axis=1)
+
+
+def average_over_sets(values: Floats, sets: Integers) -> Floats:
+    """Mean over each degenerate set of a quantity per mode, shapes (q, band, ...) and (q, band)."""
+    same = (sets[:, :, None] == sets[:, None, :]).astype(float)
+    same /= same.sum(axis=2, keepdims=True)
+    return np.einsum("qst,qt...->qs...", same, values)
+
+
+def on_full_grid(vectors: Floats, mesh: Mesh) -> Floats:
+    """A vector per irreducible mode carried to the whole grid by the rotations of the stars, (ir_q, band, 3) to (grid, band, 3)."""
+    rotations = mesh.cartesian_rotations[mesh.grid_rotation]
+    return np.einsum("qab,qsb->qsa", rotations, vectors[mesh.grid_to_irreducible])
+
+
+def _diagonalise(crystal: Crystal, mesh: Mesh) -> tuple[Floats, Complexes]:
+    """Eigenvalues and eigenvectors on the grid: one of each pair q, -q is diagonalised, the other is its conjugate."""
+    own = np.arange(mesh.n_points)
+    opposite = mesh.index(-mesh.coordinates)
+    eigenvalues = np.empty((mesh.n_points, crystal.n_bands))
+    eigenvectors = np.empty((mesh.n_points, crystal.n_bands, crystal.n_bands), dtype=complex)
+    alone = own[own == opposite]
+    eigenvalues[alone], eigenvectors[alone] = np.linalg.eigh(dynamical_matrices(crystal, mesh.fractional[alone]).real)
+    halves = own[own < opposite]
+    for batch in np.array_split(halves, range(_BATCH, len(halves), _BATCH)):
+        eigenvalues[batch], eigenvectors[batch] = np.linalg.eigh(dynamical_matrices(crystal, mesh.fractional[batch]))
+    eigenvalues[opposite[halves]] = eigenvalues[halves]
+    eigenvectors[opposite[halves]] = eigenvectors[halves].conj()
+    return eigenvalues, eigenvectors
+
+
+def _refuse_imaginary(eigenvalues: Floats, mesh: Mesh) -> None:
+    allowed = np.zeros(eigenvalues.shape, dtype=bool)
+    allowed[0, :3] = True
+    imaginary = (eigenvalues <= 0) & ~allowed
+    if imaginary.any():
+        worst = np.unravel_index(np.argmin(eigenvalues), eigenvalues.shape)[0]
+        raise InputError(
+            f"phonons: {imaginary.sum()} imaginary modes at {imaginary.any(axis=1).sum()} of {mesh.n_points} wave vectors, the "
+            f"worst {np.sqrt(-eigenvalues.min()) / THZ:.4f}i THz at q = {np.round(mesh.fractional[worst], 6).tolist()}; the force "
+            "constants describe an unstable crystal or break the acoustic sum rule, expected real frequencies"
+        )
+
+
+def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigenvectors: Complexes) -> Complexes:
+    """V_ss' = ε_s† ∂D/∂q ε_s' / (ω_s + ω_s') at the irreducible points, Å/ps; zero for the acoustic modes at Γ.
+
+    Source: physics.md, misprints (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
+    """
+    operator = np.empty((mesh.n_irreducible, 3, crystal.n_bands, crystal.n_bands), dtype=complex)
+    for batch in np.array_split(np.arange(mesh.n_irreducible), range(_BATCH, mesh.n_irreducible, _BATCH)):
+        points = mesh.irreducible[batch]
+        gradients = dynamical_matrix_gradients(crystal, mesh.fractional[points])
+        vectors = eigenvectors[points][:, None]
+        omega = frequencies[points]
+        sums = omega[:, None, :, None] + omega[:, None, None, :]
+        elements = vectors.conj().swapaxes(2, 3) @ gradients @ vectors
+        operator[batch] = np.divide(elements, sums, out=np.zeros_like(elements), where=sums > 0)
+    operator[mesh.irreducible == 0, :, :3, :] = 0.0
+    operator[mesh.irreducible == 0, :, :, :3] = 0.0
+    return operator
+
+
+def _squares_within_sets(operator: Complexes, sets: Integers) -> Floats:
+    """Σ_s' Re V^α_ss' V^β_s's over the members s' of the set of s, shape (q, band, 3, 3)."""
+    same = sets[:, :, None] == sets[:, None, :]
+    within = operator * same[:, None]
+    return np.einsum("qast,qbts->qsab", within, within).real

@@ -1,0 +1,130 @@
+"""What a result was made from: digests of code and of files.
+
+Snakemake sees the script of a rule, not the library behind it. Each rule therefore carries `code_digest` of its script,
+which changes with every module of this package that the script reaches by import, and with nothing else: comments,
+docstrings and layout do not count.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent
+
+WITHOUT_EFFECT = frozenset({"peierls.errors", "peierls.job", "peierls.provenance"})
+"""Modules that decide how a job reports, never what it computes: changing them makes no result out of date."""
+
+
+def code_digest(roots: Iterable[str | Path], package_root: Path = PACKAGE) -> str:
+    """Digest of the modules of the package that `roots` reach by import, sixteen hexadecimal digits.
+
+    A root is the name of a module ("peierls.mesh"), which counts itself, or the path of a script, of which only the
+    imports count. Imports inside functions count; a module that is imported under a computed name does not, so it must
+    be named as a root.
+    """
+    waiting = [name for root in roots for name in _names_of_root(root, package_root)]
+    seen: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        path = _module_path(name, package_root)
+        if path is None or name in seen or name in WITHOUT_EFFECT:
+            continue
+        seen[name], imports = _parsed(path, path.stat().st_mtime_ns, name)
+        waiting.extend(imports)
+    return _digest(sorted(seen.items()))
+
+
+def package_digest(package_root: Path = PACKAGE) -> str:
+    """Digest of every module of the package, sixteen hexadecimal digits."""
+    modules = sorted(package_root.rglob("*.py"))
+    return _digest((str(path.relative_to(package_root)), _parsed(path, path.stat().st_mtime_ns, "")[0]) for path in modules)
+
+
+def file_checksum(path: str | Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def record(settings: Mapping[str, Any], code: str, inputs: Iterable[str | Path] = ()) -> dict[str, str]:
+    """The provenance of a stage file: its settings, the digest of its code, and the checksums of its inputs by name."""
+    checksums = {Path(path).name: file_checksum(path) for path in inputs}
+    return {
+        "settings": json.dumps(settings, sort_keys=True, ensure_ascii=False),
+        "code": code,
+        "inputs": json.dumps(checksums, sort_keys=True),
+    }
+
+
+def set_numba_cache() -> str:
+    """Give numba's compiled kernels a folder that carries the package's digest, unless $NUMBA_CACHE_DIR names one.
+
+    Numba keeps a compiled kernel as long as the file that holds it is the same, even where a function that it calls
+    from another file has changed: without the digest, a warm cache computes with yesterday's code.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "peierls" / "numba" / package_digest()))
+
+
+def _digest(parts: Iterable[tuple[str, str]]) -> str:
+    return hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()[:16]
+
+
+def _names_of_root(root: str | Path, package_root: Path) -> list[str]:
+    if isinstance(root, Path) or root.endswith(".py"):
+        path = Path(root)
+        return _parsed(path, path.stat().st_mtime_ns, "")[1]
+    if _module_path(root, package_root) is None:
+        raise ValueError(f"{root} is no module of {package_root}")
+    return list(_with_packages(root))
+
+
+def _module_path(name: str, package_root: Path) -> Path | None:
+    """The file of a module, or None for a name that is no module of the package (a function, another library)."""
+    first, *rest = name.split(".")
+    if first != package_root.name:
+        return None
+    path = package_root.joinpath(*rest)
+    candidates = (path.with_suffix(".py"), path / "__init__.py") if rest else (path / "__init__.py",)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+@lru_cache(maxsize=None)
+def _parsed(path: Path, mtime_ns: int, name: str) -> tuple[str, list[str]]:
+    """The text of a file without comments, docstrings and layout, and the names that it imports from its package."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imports: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imports.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, name, path.name == "__init__.py")
+            imports.update(f"{module}.{alias.name}" for alias in node.names)
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.unparse(tree), sorted({part for module in imports for part in _with_packages(module)})
+
+
+def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
+    """The full name of the module in `from ..x import y`, read in module `name`."""
+    if not node.level:
+        return node.module or ""
+    above = name.split(".")[: len(name.split(".")) - node.level + is_package]
+    return ".".join([*above, *filter(None, [node.module])])
+
+
+def _with_packages(name: str) -> Iterator[str]:
+    """A module and the packages above it, whose `__init__` is run first: a.b.c, a.b, a."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _is_text(line: ast.AST) -> bool:
+    """A docstring, or a text after a constant that describes it."""
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
