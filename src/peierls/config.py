@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from peierls import schema as schemas
@@ -63,7 +62,7 @@ NOT_YET: dict[tuple[str, Any], str] = {
 
 
 def load(
-    config: Mapping[str, Any], schema: Schema, *, folders: Sequence[str | Path] = (".",), source: str = "config"
+    config: Mapping[str, Any], schema: Schema, *, folders: Sequence[str] = (".",), source: str = "config"
 ) -> dict[str, Run]:
     """The runs of a configuration by name, complete: merged with `defaults`, validated, and filled.
 
@@ -82,7 +81,7 @@ def load(
         found = _contradiction(run) or _not_yet(run, run_schema)
         if found:
             key, sentence = found
-            section = "defaults" if _at(own, key) is None and _at(defaults, key) is not None else f"runs.{name}"
+            section = "defaults" if at(own, key) is None and at(defaults, key) is not None else f"runs.{name}"
             raise InputError(f"{source}: {section}.{key} {sentence}")
         run["temperatures"] = expand_temperatures(run["temperatures"])
         runs[name] = schemas.located(run, run_schema, folders)
@@ -139,16 +138,6 @@ def stage_digest(run: Run, stage: str) -> str:
     return hashlib.sha256(canonical(stage_settings(run, stage)).encode()).hexdigest()[:12]
 
 
-def stage_files(run: Run, stage: str) -> list[str]:
-    """Files beside the force constants that a stage reads because the configuration names them."""
-    keys = {"mesh": ["mesh.file"], "linewidths": ["scattering.isotopes.file"]}.get(stage, [])
-    files = [(key, _at(run, key)) for key in keys]
-    for key, path in files:
-        if path is not None and not Path(path).is_file():
-            raise InputError(f"{path}: no such file, named by key '{key}'")
-    return [path for _, path in files if path is not None]
-
-
 def canonical(value: Any) -> str:
     """JSON text of plain data, the same for equal data."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -158,7 +147,7 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
     """A key that the schema alone cannot refuse, and the rest of the sentence."""
     if "path" not in run["force_constants"]:
         return "force_constants.path", "is missing, expected the folder that holds the force constants"
-    low, high = _at(run, "temperatures.min"), _at(run, "temperatures.max")
+    low, high = at(run, "temperatures.min"), at(run, "temperatures.max")
     if low is not None and low > high:
         return "temperatures.min", f"is {low:g} K, expected at most max, {high:g} K"
     return None
@@ -170,7 +159,7 @@ def _not_yet(run: Run, schema: Schema) -> tuple[str, str] | None:
         rule = schema
         for part in key.split("."):
             rule = schemas.subschema(rule, part)
-        value = _at(run, key)
+        value = at(run, key)
         if refused is ANY:
             found, expected = value != rule.get("default"), schemas.shown(rule.get("default"))
         else:
@@ -182,7 +171,7 @@ def _not_yet(run: Run, schema: Schema) -> tuple[str, str] | None:
     return None
 
 
-def _at(node: Any, key: str) -> Any:
+def at(node: Any, key: str) -> Any:
     """The value at a dotted key, or None."""
     for part in key.split("."):
         node = node.get(part) if isinstance(node, Mapping) else None

@@ -1,23 +1,11 @@
-"""Energy conservation on a mesh: linear tetrahedra and Gaussians of fixed or adaptive width.
+"""The linear tetrahedron method: the weight of a grid point in an integral over a surface of constant energy."""
 
-Each method answers one question: which band triples (s, s', s'') of the triplets q + q' + q'' = G conserve energy, and with what
-weight. Three processes are told apart by the delta function that they come with:
-
-    DECAY            δ(ω - ω' - ω'')
-    ABSORBS_SECOND   δ(ω + ω' - ω'')
-    ABSORBS_THIRD    δ(ω - ω' + ω'')
-
-Weights are densities in angular frequency, ps; a sum over the N points of the grid divided by N is the integral over the zone.
-"""
-
-from itertools import permutations, product
+from itertools import permutations
 
 import numba
 import numpy as np
 
 from peierls.crystal import Floats, Integers
-
-DECAY, ABSORBS_SECOND, ABSORBS_THIRD = 0, 1, 2
 
 _MAIN_DIAGONALS = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)])
 
@@ -55,7 +43,8 @@ def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
 def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> float:
     """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its corners.
 
-    Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI 10.1088/0022-3719/12/15/008.
+    Where the surface of constant energy is a face (three corners at `energy`, as among equivalent points of a mesh), the weight
+    jumps, and the mean of its two limits is taken: half of the one that is not zero. With the same value at all corners it is zero. Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI 10.1088/0022-3719/12/15/008.
     """
     if a > b:
         a, b = b, a
@@ -72,17 +61,18 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
         e1, e2, e3, e4, rank = a, b, home, c, 3
     else:
         e1, e2, e3, e4, rank = a, b, c, home, 4
-    if energy <= e1 or energy >= e4:
+    if energy < e1 or energy > e4 or (energy == e1 and e3 > e1) or (energy == e4 and e2 < e4) or e1 == e4:
         return 0.0
-    if energy < e2:
+    share = 0.5 if energy == e1 or energy == e4 else 1.0
+    if energy < e2 or energy == e4:
         x = energy - e1
-        scale = x * x / ((e2 - e1) * (e3 - e1) * (e4 - e1))
+        scale = share * x * x / ((e2 - e1) * (e3 - e1) * (e4 - e1))
         if rank == 1:
             return scale * ((e2 - energy) / (e2 - e1) + (e3 - energy) / (e3 - e1) + (e4 - energy) / (e4 - e1))
         return scale * x / (home - e1)
     if energy >= e3:
         x = e4 - energy
-        scale = x * x / ((e4 - e1) * (e4 - e2) * (e4 - e3))
+        scale = share * x * x / ((e4 - e1) * (e4 - e2) * (e4 - e3))
         if rank == 4:
             return scale * ((energy - e1) / (e4 - e1) + (energy - e2) / (e4 - e2) + (energy - e3) / (e4 - e3))
         return scale * x / (e4 - home)
@@ -106,7 +96,7 @@ def tetrahedron_weight(energy: float, values: Floats, tetrahedra: Integers) -> f
     home = values[0]
     for t in range(tetrahedra.shape[0]):
         a, b, c = values[tetrahedra[t, 0]], values[tetrahedra[t, 1]], values[tetrahedra[t, 2]]
-        if min(min(home, a), min(b, c)) < energy < max(max(home, a), max(b, c)):
+        if min(min(home, a), min(b, c)) <= energy <= max(max(home, a), max(b, c)):
             total += corner_weight(energy, home, a, b, c)
     # Each of the six tetrahedra of a cell has a sixth of its volume.
     return total / 6.0

@@ -1,21 +1,23 @@
 """Checks that tell a number worth publishing from one that is not: a threshold, a status and a plain sentence each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from peierls.crystal import Crystal, Floats
+from peierls.crystal import Floats
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
-from peierls.units import METRE, THZ
 
 ACOUSTIC_AT_GAMMA = 0.05
 """Largest |ω|/2π of an acoustic mode at Γ before it is set to zero, THz."""
 ASYMMETRY = 1e-3
 """Largest relative part of κ that breaks the symmetry of the crystal."""
-UNRESOLVED = 0.5
-"""Largest share of κ carried by modes whose mean free path is longer than the crystal that the mesh stands for."""
+UNRESOLVED = 0.2
+"""Largest share of κ carried by the wave vectors next to Γ."""
+ENERGY_LOSS = 0.1
+"""Largest Rayleigh quotient of the energy vector over the mean rate."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,51 @@ def check_symmetry(kappa: Floats, mesh: Mesh) -> HealthCheck:
     )
 
 
-def check_resolution(crystal: Crystal, mesh: Mesh, mode_kappa: Floats, linewidths: Linewidths, phonons: Phonons) -> HealthCheck:
-    """Share of κ at mean free paths beyond N_i |a_i|, the crystal whose modes the mesh holds; `mode_kappa` (temperature, ir_q, band)."""
-    size = float((np.linalg.norm(crystal.lattice, axis=1) * mesh.sizes).min())
-    speeds = np.sqrt(np.einsum("qsaa->qs", phonons.velocity_squares))
-    rates = 2 * THZ * linewidths.linewidth
-    unresolved = speeds > size * rates
+def check_resolution(mesh: Mesh, mode_kappa: Floats, temperatures: Floats) -> HealthCheck:
+    """Share of κ carried by the wave vectors next to Γ: what has longer mean free paths than they is not on the mesh.
+
+    `mode_kappa` has shape (temperature, ir_q, band).
+    """
+    images = mesh.zone_images[mesh.irreducible]
+    next_to_gamma = (np.abs(images) <= 1).all(axis=1) & (images != 0).any(axis=1)
     totals = mode_kappa.sum(axis=(1, 2))
-    shares = np.divide((mode_kappa * unresolved).sum(axis=(1, 2)), totals, out=np.zeros_like(totals), where=totals > 0)
+    shares = np.divide(mode_kappa[:, next_to_gamma].sum(axis=(1, 2)), totals, out=np.zeros_like(totals), where=totals > 0)
+    name = "resolved mean free paths"
+    if not len(shares):
+        return HealthCheck(name, True, "there is no kappa to resolve")
     worst = int(np.argmax(shares))
     return HealthCheck(
-        "resolved mean free paths",
+        name,
         bool(shares[worst] <= UNRESOLVED),
-        f"{100 * shares[worst]:.0f} % of kappa at {linewidths.temperature[worst]:g} K is carried by mean free paths longer than the "
-        f"{size / METRE * 1e9:.1f} nm that the mesh stands for (limit {100 * UNRESOLVED:.0f} %)",
+        f"{100 * shares[worst]:.0f} % of kappa at {temperatures[worst]:g} K is carried by the wave vectors next to Gamma, the longest "
+        f"mean free paths that the mesh has (limit {100 * UNRESOLVED:.0f} %, use a finer mesh beyond)",
+    )
+
+
+def check_energy_conservation(quotients: Floats, temperatures: Floats) -> HealthCheck:
+    """The energy vector must be a null vector of the collisions, up to the width of the delta function.
+
+    `quotients` is its Rayleigh quotient over the mean rate of the modes, per temperature.
+    """
+    worst = int(np.argmax(np.abs(quotients)))
+    return HealthCheck(
+        "energy conservation",
+        bool(abs(quotients[worst]) <= ENERGY_LOSS),
+        f"collisions lose energy at {quotients[worst]:.1e} of the mean rate at {temperatures[worst]:g} K (limit {ENERGY_LOSS:.0e})",
+    )
+
+
+def check_definiteness(n_negative: int, smallest_over_largest: float) -> HealthCheck:
+    """The collision operator must not have negative eigenvalues."""
+    return HealthCheck(
+        "negative eigenvalues",
+        n_negative == 0,
+        f"{n_negative} eigenvalues of the collision operator are negative, the smallest is {smallest_over_largest:.1e} of the largest",
+    )
+
+
+def check_convergence(solver: str, sentences: Sequence[str]) -> HealthCheck:
+    """Whether a solver converged at every temperature; `sentences` say where and why it did not."""
+    return HealthCheck(
+        f"{solver} convergence", not sentences, "; ".join(sentences) or f"{solver} converged at every temperature"
     )

@@ -1,6 +1,7 @@
 """Elastic scattering by isotopes and other mass disorder."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -15,93 +16,120 @@ from peierls.phonons import Phonons
 from peierls.units import THZ
 
 
-def isotope_linewidths(
-    mesh: Mesh, phonons: Phonons, mass_variances: Floats, integration: Mapping[str, Any]
-) -> Floats:
-    """Γ of the irreducible modes by mass disorder, shape (ir_q, band), rad/ps.
+@dataclass(frozen=True)
+class IsotopePairs:
+    """Pairs of modes of (nearly) equal frequency between which mass disorder scatters, shapes (pair,).
 
-        1/τ = 2Γ = (π/2N) Σ_λ' ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω')
-
-    with |ε_i*·ε'_i|² averaged over the degenerate sets of both modes. Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; physics.md,
-    "Other mechanisms".
+    The first mode is at an irreducible point, the second stands for `weights` modes of the grid. `rates` is
+    (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω') seen from the first mode, rad/ps, with the overlap averaged over the degenerate sets of
+    both modes. Every pair is here twice, seen from each of its modes.
     """
-    if not mass_variances.any():
-        return np.zeros((mesh.n_irreducible, phonons.n_bands))
-    disorder = np.repeat(mass_variances, 3)
-    arguments = mesh.irreducible, phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, disorder
+
+    points: Integers
+    first_bands: Integers
+    second_points: Integers
+    second_bands: Integers
+    weights: Floats
+    rates: Floats
+
+
+def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integration: Mapping[str, Any]) -> IsotopePairs:
+    """The pairs of all irreducible points, for g of shape (atom,).
+
+    Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; physics.md, "Other mechanisms".
+    """
+    rotated = mesh.rotated()
+    parts: list[tuple[Any, ...]] = []
+    search = _pair_search(mesh, phonons, np.repeat(mass_variances, 3), integration)
+    for point, q1 in enumerate(mesh.irreducible if mass_variances.any() else []):
+        second, counts = np.unique(rotated[rotated[:, q1] == q1].min(axis=0), return_counts=True)
+        position, bands, strengths = search(int(q1), second)
+        n_bands = phonons.n_bands
+        parts.append(
+            (
+                np.full(len(position), point),
+                bands // n_bands,
+                second[position],
+                bands % n_bands,
+                counts[position].astype(float),
+                np.pi / (2 * mesh.n_points) * strengths,
+            )
+        )
+    if not parts:
+        return IsotopePairs(*(np.empty(0, kind) for kind in (int, int, int, int, float, float)))
+    return IsotopePairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any]) -> Any:
+    """From q and some q' to the on-shell pairs: the position of q', s n + s', and ω ω' Σ g |ε*·ε'|² δ(ω - ω')."""
+    modes = phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, disorder
     if integration["method"] == "tetrahedron":
         corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
         ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
-        sums = _tetrahedron_sums(*arguments, ahead, tetrahedra)
+        arguments: tuple[Any, ...] = (ahead, tetrahedra, np.zeros((1, 1)), 0.0, 0.0)
     else:
         fixed = integration["method"] == "gaussian"
         model = fixed_width(integration["sigma"] * THZ) if fixed else adaptive_width(mesh, phonons, integration)
-        sums = _gaussian_sums(*arguments, model.own, model.least, integration["threshold"])
-    return np.pi / (4 * mesh.n_points) * phonons.frequencies[mesh.irreducible] * sums
+        none = np.zeros((1, 0), dtype=np.int64)
+        arguments = (none, none, model.own, model.least, integration["threshold"])
+
+    def search(q1: int, second: Integers) -> tuple[Integers, Integers, Floats]:
+        capacity = len(second) * phonons.n_bands**2
+        arrays = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
+        count = _pairs_on_shell(q1, second, *modes, *arguments, *arrays)
+        return arrays[0][:count], arrays[1][:count], arrays[2][:count]
+
+    return search
 
 
 @numba.njit(cache=True)
-def _tetrahedron_sums(
-    points: Integers,
+def _pairs_on_shell(
+    q1: int,
+    second: Integers,
     frequencies: Floats,
     eigenvectors: Complexes,
     sets: Integers,
     disorder: Floats,
     ahead: Integers,
     tetrahedra: Integers,
-) -> Floats:
-    """Σ_λ' ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω') by tetrahedra."""
-    n_bands = frequencies.shape[1]
-    sums = np.zeros((len(points), n_bands))
-    values = np.empty(ahead.shape[1])
-    for other in range(len(frequencies)):
-        for s2 in range(n_bands):
-            if frequencies[other, s2] == 0.0:
-                continue
-            for corner in range(len(values)):
-                values[corner] = frequencies[ahead[other, corner], s2]
-            least, most = values.min(), values.max()
-            for p in range(len(points)):
-                for s1 in range(n_bands):
-                    energy = frequencies[points[p], s1]
-                    if energy > 0.0 and least < energy < most:
-                        weight = tetrahedron_weight(energy, values, tetrahedra)
-                        if weight > 0.0:
-                            overlap = _overlap(points[p], s1, other, s2, eigenvectors, sets, disorder)
-                            sums[p, s1] += frequencies[other, s2] * weight * overlap
-    return sums
-
-
-@numba.njit(cache=True)
-def _gaussian_sums(
-    points: Integers,
-    frequencies: Floats,
-    eigenvectors: Complexes,
-    sets: Integers,
-    disorder: Floats,
     own: Floats,
     least: float,
     threshold: float,
-) -> Floats:
-    """The same by Gaussians, their variance the mean of the two modes' own, or `least` where that is larger."""
+    position: Integers,
+    bands: Integers,
+    strengths: Floats,
+) -> int:
+    """Pairs by tetrahedra where there are any, else by Gaussians with the mean of the modes' own variances, or `least` if larger."""
     n_bands = frequencies.shape[1]
-    sums = np.zeros((len(points), n_bands))
-    for p in range(len(points)):
-        for s1 in range(n_bands):
-            energy = frequencies[points[p], s1]
-            if energy == 0.0:
+    values = np.empty(ahead.shape[1])
+    count = 0
+    for t in range(len(second)):
+        q2 = second[t]
+        for s2 in range(n_bands):
+            omega2 = frequencies[q2, s2]
+            if omega2 == 0.0:
                 continue
-            for other in range(len(frequencies)):
-                for s2 in range(n_bands):
-                    mismatch = energy - frequencies[other, s2]
+            for corner in range(len(values)):
+                values[corner] = frequencies[ahead[q2, corner], s2]
+            for s1 in range(n_bands):
+                omega1 = frequencies[q1, s1]
+                weight = 0.0
+                if len(values) > 0:
+                    weight = tetrahedron_weight(omega1, values, tetrahedra)
+                else:
                     variance = least
                     if own.size > 1:
-                        variance = max(least, 0.5 * (own[points[p], s1] + own[other, s2]))
-                    if frequencies[other, s2] > 0.0 and mismatch * mismatch < threshold * threshold * variance:
+                        variance = max(least, 0.5 * (own[q1, s1] + own[q2, s2]))
+                    mismatch = omega1 - omega2
+                    if mismatch * mismatch < threshold * threshold * variance:
                         weight = np.exp(-0.5 * mismatch * mismatch / variance) / np.sqrt(2.0 * np.pi * variance)
-                        overlap = _overlap(points[p], s1, other, s2, eigenvectors, sets, disorder)
-                        sums[p, s1] += frequencies[other, s2] * weight * overlap
-    return sums
+                if weight > 0.0 and omega1 > 0.0:
+                    position[count] = t
+                    bands[count] = s1 * n_bands + s2
+                    overlap = _overlap(q1, s1, q2, s2, eigenvectors, sets, disorder)
+                    strengths[count] = omega1 * omega2 * weight * overlap
+                    count += 1
+    return count
 
 
 @numba.njit(cache=True)

@@ -3,6 +3,7 @@
 Knows nothing of the workflow system that starts it.
 """
 
+import io
 import logging
 import os
 import sys
@@ -24,8 +25,8 @@ _FAILURE = "error: "
 def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], None]]:
     """Run a block as a job: with its output in the file `log`, and with `threads` threads.
 
-    Everything goes to the log, also what libraries in C print and what modules log under "peierls". The block is given a
-    function that says a line on the terminal as well. A failure that a person is meant to read (InputError, or
+    Everything goes to the log, also what libraries in C print and what modules log under "peierls". The block is given
+    a function that says a line on the terminal as well. A failure that a person is meant to read (InputError, or
     SystemExit with a text) ends the process with that one sentence on the terminal and as the last line of the log; any
     other exception leaves its traceback in the log and one sentence on the terminal.
     """
@@ -37,34 +38,44 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
             if log:
                 os.write(terminal, f"{text}\n".encode())
 
+        def fail(text: str) -> SystemExit:
+            say(_FAILURE + " ".join(text.split()))
+            return SystemExit(1)
+
         try:
             yield say
         except InputError as error:
-            say(f"{_FAILURE}{error}")
-            raise SystemExit(1) from None
+            raise fail(str(error)) from None
         except SystemExit as end:
             if not isinstance(end.code, str):
                 raise
-            say(f"{_FAILURE}{end.code}")
-            raise SystemExit(1) from None
+            raise fail(end.code) from None
         except Exception as error:
             if not log:
                 raise
             traceback.print_exc()
-            say(f"{_FAILURE}{type(error).__name__}: {_one_line(error)} (a fault of the program; its traceback is in {log})")
-            raise SystemExit(1) from None
+            what = f"{type(error).__name__}: {error}"
+            raise fail(f"{what} (a fault of the program; its traceback is in {log})") from None
 
 
 def progress(items: Iterable[Item], description: str = "", total: int | None = None) -> Iterator[Item]:
     """Pass `items` on, printing every few seconds how many of `total` are done, the time taken and the time to go."""
-    from rich.console import Console  # imported here: most jobs have no progress to show
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    # Imported here, for most jobs have no progress to show.
+    from rich import progress as bars
+    from rich.console import Console
 
     if total is None and isinstance(items, Sized):
         total = len(items)
-    remaining = TimeRemainingColumn(compact=True)
-    columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), remaining)
-    bar = Progress(*columns, auto_refresh=False, console=Console(file=sys.stdout, width=100))
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(30),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+        bars.TextColumn("to go"),
+        bars.TimeRemainingColumn(compact=True),
+        auto_refresh=False,
+        console=Console(file=sys.stdout, width=100),
+    )
     task = bar.add_task(description, total=total)
     printed = time.monotonic()
     for item in items:
@@ -78,7 +89,7 @@ def progress(items: Iterable[Item], description: str = "", total: int | None = N
 
 
 def failures(folder: str | Path, since: float) -> list[str]:
-    """The sentences with which jobs ended that have their log under `folder` and failed after the time `since`, in s."""
+    """The sentences with which jobs failed after the time `since`, in s, and whose log is under `folder`."""
     logs = [path for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since]
     last_lines = [path.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2] for path in logs]
     return sorted({line.removeprefix(_FAILURE) for line in last_lines if line.startswith(_FAILURE)})
@@ -103,6 +114,8 @@ def _redirected(log: str | None) -> Iterator[int]:
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         os.close(descriptor)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # so that lines of all kinds keep their order in a file
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logger = logging.getLogger("peierls")
@@ -118,7 +131,3 @@ def _redirected(log: str | None) -> Iterator[int]:
         os.dup2(terminal, 2)
         os.close(output)
         os.close(terminal)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or "no message"

@@ -8,11 +8,11 @@ import numba
 import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
-from peierls.delta_functions import ABSORBS_SECOND, DECAY
-from peierls.isotopes import isotope_linewidths
+from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
-from peierls.occupation import occupations
+from peierls.occupation import occupations, sqrt_n_n_plus_1
+from peierls.on_shell import ABSORBS_SECOND, DECAY
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.units import HBAR, METRE, THZ
@@ -32,7 +32,7 @@ class Linewidths:
     linewidth: Floats = quantity("THz", "temperature ir_q band", "Gamma/2pi of all mechanisms, 1/tau = 4 pi linewidth")
     linewidth_normal: Floats = quantity("THz", "temperature ir_q band", "part of normal three-phonon processes")
     linewidth_umklapp: Floats = quantity("THz", "temperature ir_q band", "part of Umklapp three-phonon processes")
-    linewidth_isotope: Floats = quantity("THz", "ir_q band", "part of isotopes and other mass disorder")
+    linewidth_isotope: Floats = quantity("THz", "temperature ir_q band", "part of isotopes and other mass disorder")
     linewidth_boundary: Floats = quantity("THz", "ir_q band", "part of the boundaries")
     n_unscattered: Integers = quantity("1", "temperature", "modes of non-zero frequency with a linewidth of zero")
 
@@ -47,42 +47,41 @@ def compute_linewidths(
     """Linewidths at `settings["temperatures"]`, K, by the mechanisms of `settings["scattering"]`.
 
     `matrix_elements` may come in any order and any division, but must hold each irreducible point once (ValueError if not).
-    `settings["scattering"]["isotopes"]` is "natural" (the crystal's own mass disorder), "none", or an array of g per atom.
+    With the weighting `mode` the rates of a mode are those of its own triplets,
+
+        Γ = (ħπ/16N) Σ |Φ|² {(n' + n'' + 1) δ(ω - ω' - ω'') + (n' - n'') [δ(ω + ω' - ω'') - δ(ω - ω' + ω'')]},
+
+    with `event` each process gives its three modes their loss, symmetric in them: with s = sqrt(n(n+1)) = 1/(2 sinh(x/2)),
+
+        2Γ n(n+1) = Σ_e c_e |u_e| (πħ/4N) |Φ|² w_e s s' s''.
+
+    Source: physics.md, "Three-phonon scattering"; design.md, "The collision operator".
     """
     temperatures = np.array(settings["temperatures"], dtype=float)
     scattering, integration = settings["scattering"], settings["integration"]
     omega = phonons.frequencies[mesh.irreducible]
-    occupied = np.stack([occupations(phonons.frequencies, temperature) for temperature in temperatures], axis=-1)
-    processes = np.full((2, *omega.shape, len(temperatures)), np.nan)
-    products = integration["occupation"] == "tdep"
+    events = integration["weights"] == "event"
+    table = sqrt_n_n_plus_1 if events else occupations
+    statistics = np.stack([table(phonons.frequencies, temperature) for temperature in temperatures], axis=-1)
+    sums = np.zeros((2, *omega.shape, len(temperatures)))
+    times_held = np.zeros(mesh.n_irreducible, dtype=np.int64)
     for shard in matrix_elements:
-        for position, point in enumerate(shard.points):
-            triplets, entries = shard.of_point(position)
-            starts = shard.entry_starts[triplets.start : triplets.stop + 1]
-            processes[:, point] = _three_phonon_sums(
-                int(mesh.irreducible[point]),
-                shard.second_points[triplets],
-                shard.third_points[triplets],
-                shard.triplet_weights[triplets],
-                shard.normal_fraction[triplets],
-                starts - starts[0],
-                shard.bands[entries],
-                shard.processes[entries],
-                shard.strengths[entries],
-                occupied,
-                products,
-            )
-    if np.isnan(processes).any():
-        raise ValueError("the matrix elements do not cover every irreducible point")
-    # Γ = (ħπ/16N) Σ |Φ|² {(n' + n'' + 1) δ(ω - ω' - ω'') + (n' - n'') [δ(ω + ω' - ω'') - δ(ω - ω' + ω'')]}
-    three_phonon = HBAR * np.pi / (16 * mesh.n_points) * processes.transpose(0, 3, 1, 2)
-    normal, umklapp = three_phonon / THZ
-    isotopes = scattering["isotopes"]
-    if isinstance(isotopes, str):
-        disorder = crystal.mass_variances if isotopes == "natural" else np.zeros(len(crystal.masses))
-    else:
-        disorder = np.asarray(isotopes, dtype=float)
-    isotope = isotope_linewidths(mesh, phonons, disorder, integration) / THZ
+        np.add.at(times_held, shard.points, 1)
+        arrays = (
+            mesh.irreducible[shard.points],
+            *(shard.triplet_starts, shard.second_points, shard.third_points, shard.triplet_weights, shard.normal_fraction),
+            *(shard.entry_starts, shard.bands, shard.processes, shard.strengths),
+            *(mesh.grid_to_irreducible, statistics),
+        )
+        if events:
+            _add_event_losses(sums, *arrays, mesh.weights)
+        else:
+            _add_mode_rates(sums, *arrays, integration["occupation"] == "tdep")
+    if (times_held != 1).any():
+        raise ValueError("the matrix elements do not hold every irreducible point once")
+    normal, umklapp = HBAR * np.pi / (16 * mesh.n_points) / THZ * sums.transpose(0, 3, 1, 2)
+    pairs = isotope_pairs(mesh, phonons, isotope_disorder(crystal, scattering["isotopes"]), integration)
+    isotope = _isotope_linewidths(pairs, mesh, statistics, symmetric=events) / THZ
     boundary = boundary_linewidths(phonons, scattering) / THZ
     total = normal + umklapp + isotope + boundary
     return Linewidths(
@@ -95,8 +94,36 @@ def compute_linewidths(
         linewidth_umklapp=umklapp,
         linewidth_isotope=isotope,
         linewidth_boundary=boundary,
-        n_unscattered=((total == 0) & (omega > 0)) .sum(axis=(1, 2)),
+        n_unscattered=((total == 0) & (omega > 0)).sum(axis=(1, 2)),
     )
+
+
+def isotope_disorder(crystal: Crystal, isotopes: Any) -> Floats:
+    """g of each atom: the crystal's own for "natural", zero for "none", else the given array of shape (atom,)."""
+    if isinstance(isotopes, str):
+        return crystal.mass_variances if isotopes == "natural" else np.zeros(len(crystal.masses))
+    return np.asarray(isotopes, dtype=float)
+
+
+def _isotope_linewidths(pairs: IsotopePairs, mesh: Mesh, statistics: Floats, symmetric: bool) -> Floats:
+    """Γ by isotopes, shape (temperature, ir_q, band), rad/ps.
+
+    The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that what the mode
+    loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
+    """
+    n_temperatures = statistics.shape[2]
+    rates = np.zeros((len(mesh.irreducible), statistics.shape[1], n_temperatures))
+    mode = (pairs.points, pairs.first_bands)
+    own = (pairs.weights * pairs.rates)[:, None] * np.ones(n_temperatures)
+    if symmetric:
+        other = (mesh.grid_to_irreducible[pairs.second_points], pairs.second_bands)
+        first = statistics[mesh.irreducible[pairs.points], pairs.first_bands]
+        second = statistics[pairs.second_points, pairs.second_bands]
+        star_ratio = (mesh.weights[pairs.points] / mesh.weights[other[0]])[:, None]
+        np.add.at(rates, other, 0.5 * own * star_ratio * first / second)
+        own = 0.5 * own * second / first
+    np.add.at(rates, mode, own)
+    return 0.5 * rates.transpose(2, 0, 1)
 
 
 def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floats:
@@ -110,44 +137,89 @@ def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floa
 
 
 @numba.njit(cache=True)
-def _three_phonon_sums(
-    q1: int,
-    q2: Integers,
-    q3: Integers,
-    weights: Integers,
+def _add_mode_rates(
+    sums: Floats,
+    first_points: Integers,
+    triplet_starts: Integers,
+    second_points: Integers,
+    third_points: Integers,
+    triplet_weights: Floats,
     normal_fraction: Floats,
     entry_starts: Integers,
     bands: Integers,
     processes: Integers,
     strengths: Floats,
+    rows: Integers,
     occupied: Floats,
     products: bool,
-) -> Floats:
-    """Σ weight · strength · occupation factor of one q, split into normal and Umklapp, shape (2, band, temperature).
+) -> None:
+    """Add Σ weight · strength · occupation factor to sums[normal or Umklapp, ir_q, band, temperature], a point's own triplets.
 
     With `products`, the factors are (n'+1)(n''+1)/(n+1) and n'(n''+1)/(n+1), equal to n'+n''+1 and n'-n'' on shell.
     """
     n_bands, n_temperatures = occupied.shape[1], occupied.shape[2]
-    sums = np.zeros((2, n_bands, n_temperatures))
-    for t in range(len(q2)):
-        for entry in range(entry_starts[t], entry_starts[t + 1]):
-            s1 = bands[entry] // (n_bands * n_bands)
-            s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
-            second, third = occupied[q2[t], s2], occupied[q3[t], s3]
-            if processes[entry] != DECAY and processes[entry] != ABSORBS_SECOND:
-                second, third = third, second
-            strength = weights[t] * strengths[entry]
-            normal = normal_fraction[t] * strength
-            umklapp = strength - normal
-            for i in range(n_temperatures):
-                if processes[entry] == DECAY:
-                    factor = second[i] + third[i] + 1.0
-                    if products:
-                        factor = (second[i] + 1.0) * (third[i] + 1.0) / (occupied[q1, s1, i] + 1.0)
-                else:
-                    factor = second[i] - third[i]
-                    if products:
-                        factor = second[i] * (third[i] + 1.0) / (occupied[q1, s1, i] + 1.0)
-                sums[0, s1, i] += normal * factor
-                sums[1, s1, i] += umklapp * factor
-    return sums
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        row = rows[q1]
+        for t in range(triplet_starts[p], triplet_starts[p + 1]):
+            for entry in range(entry_starts[t], entry_starts[t + 1]):
+                s1 = bands[entry] // (n_bands * n_bands)
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                first, second, third = occupied[q1, s1], occupied[second_points[t], s2], occupied[third_points[t], s3]
+                if processes[entry] != DECAY and processes[entry] != ABSORBS_SECOND:
+                    second, third = third, second
+                strength = triplet_weights[t] * strengths[entry]
+                normal = normal_fraction[t] * strength
+                umklapp = strength - normal
+                for i in range(n_temperatures):
+                    if processes[entry] == DECAY:
+                        factor = second[i] + third[i] + 1.0
+                        if products:
+                            factor = (second[i] + 1.0) * (third[i] + 1.0) / (first[i] + 1.0)
+                    else:
+                        factor = second[i] - third[i]
+                        if products:
+                            factor = second[i] * (third[i] + 1.0) / (first[i] + 1.0)
+                    sums[0, row, s1, i] += normal * factor
+                    sums[1, row, s1, i] += umklapp * factor
+
+
+@numba.njit(cache=True)
+def _add_event_losses(
+    sums: Floats,
+    first_points: Integers,
+    triplet_starts: Integers,
+    second_points: Integers,
+    third_points: Integers,
+    triplet_weights: Floats,
+    normal_fraction: Floats,
+    entry_starts: Integers,
+    bands: Integers,
+    processes: Integers,
+    strengths: Floats,
+    rows: Integers,
+    sqrt_nn: Floats,
+    star_weights: Integers,
+) -> None:
+    """Add Σ weight · strength · s' s''/s to the three modes of each process, the star's weight shared among its points."""
+    n_bands, n_temperatures = sqrt_nn.shape[1], sqrt_nn.shape[2]
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        row1 = rows[q1]
+        for t in range(triplet_starts[p], triplet_starts[p + 1]):
+            row2, row3 = rows[second_points[t]], rows[third_points[t]]
+            ratio2 = star_weights[row1] / star_weights[row2]
+            ratio3 = star_weights[row1] / star_weights[row3]
+            for entry in range(entry_starts[t], entry_starts[t + 1]):
+                s1 = bands[entry] // (n_bands * n_bands)
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                first, second, third = sqrt_nn[q1, s1], sqrt_nn[second_points[t], s2], sqrt_nn[third_points[t], s3]
+                strength = triplet_weights[t] * strengths[entry]
+                for kind in range(2):
+                    part = strength * (normal_fraction[t] if kind == 0 else 1.0 - normal_fraction[t])
+                    if part == 0.0:
+                        continue
+                    for i in range(n_temperatures):
+                        sums[kind, row1, s1, i] += part * second[i] * third[i] / first[i]
+                        sums[kind, row2, s2, i] += part * ratio2 * first[i] * third[i] / second[i]
+                        sums[kind, row3, s3, i] += part * ratio3 * first[i] * second[i] / third[i]

@@ -11,7 +11,7 @@ import numpy as np
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes
 from peierls.mesh import Mesh
-from peierls.on_shell import OnShell, Search, on_shell_search
+from peierls.on_shell import OnShell, on_shell_search
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.third_order import FoldedThirdOrder, fold_third_order
@@ -26,14 +26,15 @@ class MatrixElements:
 
     Points have triplets, triplets have entries. An entry is one process of one band triple: `strengths` is |Φ|² times its delta
     weight, with |Φ|² averaged over the degenerate sets of its three modes. A triplet (q, q', q'') stands for `triplet_weights`
-    values of q' on the full grid.
+    values of q' on the full grid. With the weighting `mode`, a point has all its triplets; with `event`, a triplet is held by
+    one of its three legs' points only (`triplets.reduced_triplets`) and counts for all three.
     """
 
     points: Integers = quantity("1", "point", "numbers of the irreducible points")
     triplet_starts: Integers = quantity("1", "point_bound", "first triplet of each point, and the end")
     second_points: Integers = quantity("1", "triplet", "grid index of q'")
     third_points: Integers = quantity("1", "triplet", "grid index of q'' = -q - q'")
-    triplet_weights: Integers = quantity("1", "triplet", "number of q' of the full grid that the triplet stands for")
+    triplet_weights: Floats = quantity("1", "triplet", "number of q' of the full grid that the triplet stands for")
     normal_fraction: Floats = quantity("1", "triplet", "share of normal processes")
     entry_starts: Integers = quantity("1", "triplet_bound", "first entry of each triplet, and the end")
     bands: Integers = quantity("1", "entry", "bands (s n + s') n + s'' with n the number of branches")
@@ -66,24 +67,26 @@ def compute_matrix_elements(
     folded = fold_third_order(crystal, mesh.sizes, integration["fc3_origin"])
     search = on_shell_search(mesh, phonons, integration)
     rotated = mesh.rotated()
-    parts = [
-        _matrix_elements_of_point(int(point), mesh, phonons, folded, search, rotated, integration["max_memory"] * GIGABYTE)
-        for point in progress(points)
-    ]
-    triplets = [part[0] for part in parts]
-    shells = [part[1] for part in parts]
+    triplets, shells, strengths = [], [], []
+    for point in progress(points):
+        of_point = reduced_triplets(mesh, int(point), rotated, each_event_once=integration["weights"] == "event")
+        q1 = int(mesh.irreducible[point])
+        shell = search(q1, of_point.q2, of_point.q3)
+        triplets.append(of_point)
+        shells.append(shell)
+        strengths.append(_strengths(q1, of_point, shell, mesh, phonons, folded, integration["max_memory"] * GIGABYTE))
     counts = [np.bincount(shell.triplet, minlength=len(one.q2)) for one, shell in zip(triplets, shells, strict=True)]
     return MatrixElements(
         points=np.asarray(points, dtype=np.int64),
         triplet_starts=np.cumsum([0, *(len(one.q2) for one in triplets)]),
         second_points=_joined([one.q2 for one in triplets], np.int32),
         third_points=_joined([one.q3 for one in triplets], np.int32),
-        triplet_weights=_joined([one.weights for one in triplets], np.int32),
+        triplet_weights=_joined([one.weights for one in triplets], np.float64),
         normal_fraction=_joined([one.normal_fraction for one in triplets], np.float64),
         entry_starts=np.cumsum(np.concatenate([[0], *counts])),
         bands=_joined([shell.bands for shell in shells], np.int32),
         processes=_joined([shell.process for shell in shells], np.int8),
-        strengths=_joined([part[2] for part in parts], np.float64),
+        strengths=_joined(strengths, np.float64),
     )
 
 
@@ -99,18 +102,17 @@ def _joined(arrays: list[Any], dtype: Any) -> Any:
     return np.concatenate([np.empty(0, dtype), *arrays]).astype(dtype)
 
 
-def _matrix_elements_of_point(
-    point: int, mesh: Mesh, phonons: Phonons, folded: FoldedThirdOrder, search: Search, rotated: Integers, max_memory: float
-) -> tuple[Triplets, OnShell, Floats]:
-    triplets = reduced_triplets(mesh, point, rotated)
-    q1 = int(mesh.irreducible[point])
-    shell = search(q1, triplets.q2, triplets.q3)
+def _strengths(
+    q1: int, triplets: Triplets, shell: OnShell, mesh: Mesh, phonons: Phonons, folded: FoldedThirdOrder, max_memory: float
+) -> Floats:
+    """|Φ|² times the delta weight of every entry of `shell`."""
     n_bands = phonons.n_bands
     strengths = np.zeros(len(shell.weight))
     bounds = np.searchsorted(shell.triplet, np.arange(len(triplets.q2) + 1))
     wanted = np.flatnonzero(np.diff(bounds))
     coordinates = mesh.coordinates[triplets.q2[wanted]]
-    for group in _band_groups(phonons.degenerate_sets[q1], mesh, folded, len(wanted), max_memory):
+    groups = _band_groups(phonons.degenerate_sets[q1], mesh, folded, len(wanted), max_memory)
+    for group in groups if len(wanted) else []:
         per_distance = folded.at(mesh.fractional[q1], phonons.eigenvectors[q1][:, group])
         elements = folded.transform(per_distance, coordinates).reshape(len(wanted), -1, n_bands, n_bands)
         _fill_strengths(
@@ -128,7 +130,7 @@ def _matrix_elements_of_point(
             shell.weight,
             strengths,
         )
-    return triplets, shell, strengths
+    return strengths
 
 
 def _band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: int, max_memory: float) -> list[slice]:

@@ -1,4 +1,8 @@
-"""Which band triples of a set of triplets conserve energy, and with what weight."""
+"""Which band triples of a set of triplets conserve energy, and with what weight.
+
+A delta weight depends on the vantage point: δ(ω ± ω' ± ω'') is integrated over q' with q fixed, or over q with q' or q'' fixed. The
+weighting `mode` takes the view of the first leg, `event` the mean of the three.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,15 +21,26 @@ from peierls.adaptive_widths import (
     fixed_width,
 )
 from peierls.crystal import Floats, Integers
-from peierls.delta_functions import ABSORBS_SECOND, ABSORBS_THIRD, DECAY, neighbourhood, tetrahedron_weight
+from peierls.delta_functions import neighbourhood, tetrahedron_weight
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.units import THZ
 
+DECAY, ABSORBS_SECOND, ABSORBS_THIRD = 0, 1, 2
+"""The processes δ(ω - ω' - ω''), δ(ω + ω' - ω'') and δ(ω - ω' + ω'') of a triple, by what happens to its first mode."""
+
+# The leg whose frequency is the sum of the other two, and back.
+_SUM_LEG = np.array([0, 2, 1])
+_PROCESS = np.array([DECAY, ABSORBS_THIRD, ABSORBS_SECOND])
+
 
 @dataclass(frozen=True)
 class OnShell:
-    """On-shell band triples, sorted by triplet: its number, s, s', s'' as one number, the process, the delta weight in ps."""
+    """On-shell band triples in order of triplet, process and bands.
+
+    `triplet` is its number, `bands` is (s n + s') n + s'' with n branches, `weight` is the delta weight in ps. Weights are densities in
+    angular frequency: a sum over the N points of the grid, divided by N, is the integral over the zone.
+    """
 
     triplet: Integers
     bands: Integers
@@ -38,37 +53,37 @@ Search = Callable[[int, Integers, Integers], OnShell]
 
 
 def on_shell_search(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> Search:
-    """The search that `integration["method"]` names. Modes of zero frequency (acoustic, at Γ) take no part in any process."""
+    """The search that `integration["method"]` and `["weights"]` name.
+
+    Modes of zero frequency (acoustic, at Γ) take no part in any process.
+    """
+    n_vantages = 3 if integration["weights"] == "event" else 1
     method = integration["method"]
     if method == "tetrahedron":
-        return _tetrahedron_search(mesh, phonons)
+        return _tetrahedron_search(mesh, phonons, n_vantages)
     if method == "gaussian":
-        return _gaussian_search(phonons, fixed_width(integration["sigma"] * THZ), integration["threshold"])
-    return _gaussian_search(phonons, adaptive_width(mesh, phonons, integration), integration["threshold"])
-
-
-def unpack_bands(bands: Integers, n_bands: int) -> tuple[Integers, Integers, Integers]:
-    """s, s', s'' from (s n + s') n + s''."""
-    return bands // (n_bands * n_bands), bands // n_bands % n_bands, bands % n_bands
+        return _gaussian_search(phonons, fixed_width(integration["sigma"] * THZ), integration["threshold"], 1)
+    # One kind of width is the same from all three modes.
+    model = adaptive_width(mesh, phonons, integration)
+    symmetric = model.kind not in (DIFFERENCE_SUM, DIFFERENCE_MAXIMUM)
+    return _gaussian_search(phonons, model, integration["threshold"], 1 if symmetric else n_vantages)
 
 
 def _collect(kernel: Callable[..., int], n_triplets: int, *arguments: Any) -> OnShell:
     """Run a kernel that fills arrays of limited length, with longer ones until they suffice; it returns the length needed."""
     capacity = 64 * n_triplets + 1024
     while True:
-        found = OnShell(
-            np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.int8), np.empty(capacity)
-        )
-        needed = kernel(*arguments, found.triplet, found.bands, found.process, found.weight)
+        arrays = np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.int8), np.empty(capacity)
+        needed = kernel(*arguments, *arrays)
         if needed <= capacity:
-            return OnShell(*(array[:needed].copy() for array in (found.triplet, found.bands, found.process, found.weight)))
+            return OnShell(*(array[:needed].copy() for array in arrays))
         capacity = needed
 
 
-def _tetrahedron_search(mesh: Mesh, phonons: Phonons) -> Search:
+def _tetrahedron_search(mesh: Mesh, phonons: Phonons, n_vantages: int) -> Search:
     corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
     coordinates = mesh.coordinates
-    # With q fixed, q'' moves opposite to q'.
+    # With one leg fixed, the other two move in opposite directions.
     ahead = np.stack([mesh.index(coordinates + corner) for corner in corners], axis=1)
     behind = np.stack([mesh.index(coordinates - corner) for corner in corners], axis=1)
     frequencies = phonons.frequencies
@@ -76,9 +91,8 @@ def _tetrahedron_search(mesh: Mesh, phonons: Phonons) -> Search:
     highest = frequencies[ahead].max(axis=1)
 
     def search(q1: int, q2: Integers, q3: Integers) -> OnShell:
-        return _collect(
-            _tetrahedra_on_shell, len(q2), q1, q2, q3, frequencies, lowest, highest, ahead, behind, tetrahedra
-        )
+        arguments = q1, q2, q3, n_vantages, frequencies, lowest, highest, ahead, behind, tetrahedra
+        return _collect(_tetrahedra_on_shell, len(q2), *arguments)
 
     return search
 
@@ -88,6 +102,7 @@ def _tetrahedra_on_shell(
     q1: int,
     q2: Integers,
     q3: Integers,
+    n_vantages: int,
     frequencies: Floats,
     lowest: Floats,
     highest: Floats,
@@ -99,63 +114,110 @@ def _tetrahedra_on_shell(
     process: Integers,
     weight: Floats,
 ) -> int:
-    n_bands = frequencies.shape[1]
-    n_corners = ahead.shape[1]
-    second = np.empty((n_bands, n_corners))
-    third = np.empty((n_bands, n_corners))
-    values = np.empty(n_corners)
+    n_bands, n_corners = frequencies.shape[1], ahead.shape[1]
+    second, third = np.empty((n_bands, n_corners)), np.empty((n_bands, n_corners))
+    weights = np.zeros((3, n_bands, n_bands, n_bands))
+    legs = np.empty(3, dtype=np.int64)
     count = 0
-    top = frequencies[q1, n_bands - 1]
     for t in range(len(q2)):
-        for corner in range(n_corners):
-            a, b = ahead[q2[t], corner], behind[q3[t], corner]
-            for s in range(n_bands):
-                second[s, corner] = frequencies[a, s]
-                third[s, corner] = frequencies[b, s]
-        for s2 in range(n_bands):
-            if frequencies[q2[t], s2] == 0.0:
-                continue
-            for s3 in range(n_bands):
-                if frequencies[q3[t], s3] == 0.0:
-                    continue
-                for sign in (1.0, -1.0):
-                    # Decay: ω = ω'' + ω'. Absorption: ω = ω'' - ω' of the second, -ω = ω'' - ω' of the third.
-                    if sign > 0.0:
-                        if lowest[q2[t], s2] + lowest[q3[t], s3] >= top:
-                            continue
-                    elif abs(frequencies[q3[t], s3] - frequencies[q2[t], s2]) - (
-                        highest[q2[t], s2] - lowest[q2[t], s2] + highest[q3[t], s3] - lowest[q3[t], s3]
-                    ) >= top:
-                        continue
-                    least, most = np.inf, -np.inf
-                    for corner in range(n_corners):
-                        value = third[s3, corner] + sign * second[s2, corner]
-                        values[corner] = value
-                        least = min(least, value)
-                        most = max(most, value)
-                    for s1 in range(n_bands):
-                        omega = frequencies[q1, s1]
-                        if omega == 0.0:
-                            continue
-                        for side in range(1 if sign > 0.0 else 2):
-                            energy = omega if side == 0 else -omega
-                            if least < energy < most:
-                                w = tetrahedron_weight(energy, values, tetrahedra)
-                                if w > 0.0:
-                                    if count < len(triplet):
-                                        triplet[count] = t
-                                        bands[count] = (s1 * n_bands + s2) * n_bands + s3
-                                        process[count] = DECAY if sign > 0.0 else (ABSORBS_SECOND if side == 0 else ABSORBS_THIRD)
-                                        weight[count] = w
-                                    count += 1
+        legs[:] = q1, q2[t], q3[t]
+        found = False
+        for vantage in range(n_vantages):
+            b, c = (vantage + 1) % 3, (vantage + 2) % 3
+            for corner in range(n_corners):
+                for s in range(n_bands):
+                    second[s, corner] = frequencies[ahead[legs[b], corner], s]
+                    third[s, corner] = frequencies[behind[legs[c], corner], s]
+            found |= _add_vantage(
+                weights, 1.0 / n_vantages, vantage, legs, frequencies, lowest, highest, second, third, tetrahedra
+            )
+        if found:
+            count = _emit(weights, t, count, triplet, bands, process, weight)
     return count
 
 
-def _gaussian_search(phonons: Phonons, model: WidthModel, threshold: float) -> Search:
+@numba.njit(cache=True)
+def _add_vantage(
+    weights: Floats,
+    share: float,
+    a: int,
+    legs: Integers,
+    frequencies: Floats,
+    lowest: Floats,
+    highest: Floats,
+    second: Floats,
+    third: Floats,
+    tetrahedra: Integers,
+) -> bool:
+    """Add the weights seen from leg a, times `share`, to weights[process, s, s', s'']; tell whether there were any.
+
+    `second` and `third`, shape (band, corner), are the frequencies of the other legs around their points.
+    """
+    n_bands, n_corners = second.shape
+    b, c = (a + 1) % 3, (a + 2) % 3
+    values = np.empty(n_corners)
+    bands = np.empty(3, dtype=np.int64)
+    top = frequencies[legs[a], n_bands - 1]
+    found = False
+    for sb in range(n_bands):
+        if frequencies[legs[b], sb] == 0.0:
+            continue
+        low_b, high_b = lowest[legs[b], sb], highest[legs[b], sb]
+        for sc in range(n_bands):
+            if frequencies[legs[c], sc] == 0.0:
+                continue
+            low_c, high_c = lowest[legs[c], sc], highest[legs[c], sc]
+            # ω_a = ω_c + ω_b, or ω_a = ω_c - ω_b and ω_a = ω_b - ω_c, which are ±ω_a = ω_c - ω_b.
+            for sign in (1.0, -1.0):
+                if sign > 0.0:
+                    if low_b + low_c > top:
+                        continue
+                elif low_c - high_b > top or low_b - high_c > top:
+                    continue
+                least, most = np.inf, -np.inf
+                for corner in range(n_corners):
+                    value = third[sc, corner] + sign * second[sb, corner]
+                    values[corner] = value
+                    least = min(least, value)
+                    most = max(most, value)
+                for sa in range(n_bands):
+                    omega = frequencies[legs[a], sa]
+                    if omega == 0.0:
+                        continue
+                    for side in range(1 if sign > 0.0 else 2):
+                        energy = omega if side == 0 else -omega
+                        if least <= energy <= most:
+                            weight = tetrahedron_weight(energy, values, tetrahedra)
+                            if weight > 0.0:
+                                sum_leg = a if sign > 0.0 else (c if side == 0 else b)
+                                bands[a], bands[b], bands[c] = sa, sb, sc
+                                weights[_PROCESS[sum_leg], bands[0], bands[1], bands[2]] += share * weight
+                                found = True
+    return found
+
+
+@numba.njit(cache=True)
+def _emit(
+    weights: Floats, t: int, count: int, triplet: Integers, bands: Integers, process: Integers, weight: Floats
+) -> int:
+    """Append what is not zero in weights[process, s, s', s''] and clear it; past the end of the arrays only count."""
+    n_bands = weights.shape[1]
+    for one in range(3):
+        flat = weights[one].ravel()
+        for number in range(n_bands * n_bands * n_bands):
+            if flat[number] != 0.0:
+                if count < len(triplet):
+                    triplet[count], bands[count], process[count], weight[count] = t, number, one, flat[number]
+                count += 1
+                flat[number] = 0.0
+    return count
+
+
+def _gaussian_search(phonons: Phonons, model: WidthModel, threshold: float, n_vantages: int) -> Search:
     frequencies = phonons.frequencies
 
     def search(q1: int, q2: Integers, q3: Integers) -> OnShell:
-        return _collect(_gaussians_on_shell, len(q2), q1, q2, q3, frequencies, threshold, *model)
+        return _collect(_gaussians_on_shell, len(q2), q1, q2, q3, n_vantages, frequencies, threshold, *model)
 
     return search
 
@@ -165,6 +227,7 @@ def _gaussians_on_shell(
     q1: int,
     q2: Integers,
     q3: Integers,
+    n_vantages: int,
     frequencies: Floats,
     threshold: float,
     kind: int,
@@ -177,49 +240,53 @@ def _gaussians_on_shell(
     weight: Floats,
 ) -> int:
     n_bands = frequencies.shape[1]
-    normalisation = 1.0 / np.sqrt(2.0 * np.pi)
+    normalisation = 1.0 / np.sqrt(2.0 * np.pi) / n_vantages
+    signs = np.empty(3)
     count = 0
     for t in range(len(q2)):
-        for s1 in range(n_bands):
-            for s2 in range(n_bands):
-                for s3 in range(n_bands):
-                    w1, w2, w3 = frequencies[q1, s1], frequencies[q2[t], s2], frequencies[q3[t], s3]
-                    if w1 == 0.0 or w2 == 0.0 or w3 == 0.0:
-                        continue
-                    for one in (DECAY, ABSORBS_SECOND, ABSORBS_THIRD):
-                        second = 1.0 if one == ABSORBS_SECOND else -1.0
-                        third = 1.0 if one == ABSORBS_THIRD else -1.0
-                        mismatch = w1 + second * w2 + third * w3
-                        variance = least
-                        if kind != FIXED:
-                            modes = (q1, s1), (q2[t], s2), (q3[t], s3)
-                            variance = max(least, _variance(kind, components, own, modes, second, third))
-                        if mismatch * mismatch < threshold * threshold * variance:
+        for one in (DECAY, ABSORBS_SECOND, ABSORBS_THIRD):
+            # The frequency of the leg that is the sum has the sign opposite to the other two.
+            signs[:] = 1.0
+            signs[_SUM_LEG[one]] = -1.0
+            for s1 in range(n_bands):
+                for s2 in range(n_bands):
+                    for s3 in range(n_bands):
+                        w1, w2, w3 = frequencies[q1, s1], frequencies[q2[t], s2], frequencies[q3[t], s3]
+                        if w1 == 0.0 or w2 == 0.0 or w3 == 0.0:
+                            continue
+                        mismatch = signs[0] * w1 + signs[1] * w2 + signs[2] * w3
+                        modes = (q1, s1), (q2[t], s2), (q3[t], s3)
+                        total = 0.0
+                        for vantage in range(n_vantages):
+                            variance = least
+                            if kind != FIXED:
+                                variance = max(least, _variance(kind, components, own, modes, signs, vantage))
+                            if mismatch * mismatch < threshold * threshold * variance:
+                                total += normalisation / np.sqrt(variance) * np.exp(-0.5 * mismatch * mismatch / variance)
+                        if total > 0.0:
                             if count < len(triplet):
-                                triplet[count] = t
+                                triplet[count], process[count], weight[count] = t, one, total
                                 bands[count] = (s1 * n_bands + s2) * n_bands + s3
-                                process[count] = one
-                                weight[count] = normalisation / np.sqrt(variance) * np.exp(-0.5 * mismatch**2 / variance)
                             count += 1
     return count
 
 
 @numba.njit(cache=True)
-def _variance(kind: int, components: Floats, own: Floats, modes: Any, second: float, third: float) -> float:
-    """Variance of ω ± ω' ± ω'' over a cell of the mesh, `second` and `third` the signs of ω' and ω''."""
-    first_mode, second_mode, third_mode = modes
+def _variance(kind: int, components: Floats, own: Floats, modes: Any, signs: Floats, vantage: int) -> float:
+    """Variance over a cell of the mesh of ± ω ± ω' ± ω'', its signs `signs`; two kinds leave out the leg `vantage`."""
     if kind == INVARIANT or kind > DIFFERENCE_MAXIMUM:
-        alone = own[first_mode] + own[second_mode] + own[third_mode]
+        alone = own[modes[0]] + own[modes[1]] + own[modes[2]]
         if kind != INVARIANT:
             return alone
         products = 0.0
-        for a in range(3):
-            u1, u2, u3 = components[first_mode][a], second * components[second_mode][a], third * components[third_mode][a]
-            products += u1 * u2 + u2 * u3 + u3 * u1
+        for x in range(3):
+            u1, u2, u3 = components[modes[0]][x], components[modes[1]][x], components[modes[2]][x]
+            products += signs[0] * signs[1] * u1 * u2 + signs[1] * signs[2] * u2 * u3 + signs[2] * signs[0] * u3 * u1
         return 2.0 / 3.0 * (alone - products)
+    b, c = (vantage + 1) % 3, (vantage + 2) % 3
     total, largest = 0.0, 0.0
-    for a in range(3):
-        difference = second * components[second_mode][a] - third * components[third_mode][a]
+    for x in range(3):
+        difference = signs[b] * components[modes[b]][x] - signs[c] * components[modes[c]][x]
         total += difference * difference
         largest = max(largest, difference * difference)
     return total if kind == DIFFERENCE_SUM else largest

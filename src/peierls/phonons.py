@@ -26,6 +26,8 @@ class Phonons:
 
     Bands are in order of frequency. Eigenvectors are in the lattice-vector gauge, columns, normalised over the cell, and
     those at -q are the complex conjugates of those at q (real where the two are one point), so time reversal holds exactly.
+    Frequencies are exactly equal over a star: rounding between them would turn a tetrahedron of equivalent points, on which a
+    frequency is constant, into one of enormous weight. `asymmetry` tells how much they differed.
     The members of a degenerate set share one velocity, the mean Tr V/d over the set, which turns with the crystal as a vector;
     `velocity_squares` is the mean of v⊗v over the set, Re Tr(V^α V^β)/d, the v⊗v of a mode that is alone.
     """
@@ -36,6 +38,7 @@ class Phonons:
     group_velocities: Floats = quantity("angstrom/ps", "ir_q band 3", "group velocities, mean over degenerate sets")
     velocity_squares: Floats = quantity("angstrom^2/ps^2", "ir_q band 3 3", "mean of v v over degenerate sets")
     velocity_operator: Complexes = quantity("angstrom/ps", "ir_q 3 band band", "velocity operator, smooth (Wallace) gauge")
+    asymmetry: float = quantity("THz", "", "largest difference of frequencies within a star before they were made equal")
     acoustic_at_gamma: Floats = quantity("THz", "3", "sqrt|lambda|/2pi of the three acoustic modes at Gamma, with the sign of lambda")
 
     @property
@@ -59,13 +62,15 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Pho
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
     eigenvalues[0, :3] = 0.0
     _refuse_imaginary(eigenvalues, mesh)
-    frequencies = np.sqrt(eigenvalues)
+    independent = np.sqrt(eigenvalues)
+    frequencies = independent[mesh.irreducible][mesh.grid_to_irreducible]
+    asymmetry = float(np.abs(independent - frequencies).max()) / THZ
     sets = degenerate_sets(frequencies)
     operator = _velocity_operators(crystal, mesh, frequencies, eigenvectors)
     irreducible_sets = sets[mesh.irreducible]
     velocities = average_over_sets(np.einsum("qass->qsa", operator).real, irreducible_sets)
     squares = average_over_sets(_squares_within_sets(operator, irreducible_sets), irreducible_sets)
-    return Phonons(frequencies, eigenvectors, sets, velocities, squares, operator, acoustic)
+    return Phonons(frequencies, eigenvectors, sets, velocities, squares, operator, asymmetry, acoustic)
 
 
 def degenerate_sets(frequencies: Floats) -> Integers:
@@ -139,7 +144,7 @@ def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigen
 
 
 def _squares_within_sets(operator: Complexes, sets: Integers) -> Floats:
-    """Σ_s' Re V^α_ss' V^β_s's over the members s' of the set of s, shape (q, band, 3, 3)."""
+    """Σ_s' Re V^α_ss' V^β_s's over the members s' of the set of s, shape (q, band, 3, 3); V is Hermitian, its trace not negative."""
     same = sets[:, :, None] == sets[:, None, :]
     within = operator * same[:, None]
-    return np.einsum("qast,qbts->qsab", within, within).real
+    return np.einsum("qast,qbst->qsab", within, within.conj()).real

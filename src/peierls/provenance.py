@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,9 @@ def code_digest(roots: Iterable[str | Path], package_root: Path = PACKAGE) -> st
 
 def package_digest(package_root: Path = PACKAGE) -> str:
     """Digest of every module of the package, sixteen hexadecimal digits."""
-    modules = sorted(package_root.rglob("*.py"))
-    return _digest((str(path.relative_to(package_root)), _parsed(path, path.stat().st_mtime_ns, "")[0]) for path in modules)
+    paths = sorted(package_root.rglob("*.py"))
+    texts = [_parsed(path, path.stat().st_mtime_ns, "")[0] for path in paths]
+    return _digest((str(path.relative_to(package_root)), text) for path, text in zip(paths, texts, strict=True))
 
 
 def file_checksum(path: str | Path) -> str:
@@ -94,7 +95,7 @@ def _module_path(name: str, package_root: Path) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(path: Path, mtime_ns: int, name: str) -> tuple[str, list[str]]:
     """The text of a file without comments, docstrings and layout, and the names that it imports from its package."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))

@@ -1,4 +1,4 @@
-"""What the schema of the configuration says of a value: its type, its default, where its path leads, what is wrong with it.
+"""What the schema of the configuration says of a value: its type, its default, where its path leads, what is wrong.
 
 `workflow/schemas/config.schema.yaml` is the only source of defaults, of allowed values and of units. It is JSON Schema
 (draft 2020-12) with `unit` beside `description`, and `format: path`; where a key takes values of several forms, such as
@@ -87,17 +87,17 @@ def fill(value: Any, schema: Schema) -> Any:
         return copy.deepcopy(value)
     form: Schema = max(forms(schema), key=lambda form: len(value.keys() & form.get("properties", {}).keys()))
     filled = dict(value)
-    for key, expected in form.get("properties", {}).items():
+    for key, rule in form.get("properties", {}).items():
         if key in filled:
-            filled[key] = fill(filled[key], expected)
-        elif "default" in expected:
-            filled[key] = copy.deepcopy(expected["default"])
-        elif "properties" in expected:
-            filled[key] = fill({}, expected)
+            filled[key] = fill(filled[key], rule)
+        elif "default" in rule:
+            filled[key] = copy.deepcopy(rule["default"])
+        elif "properties" in rule:
+            filled[key] = fill({}, rule)
     return typed(filled, schema)
 
 
-def located(value: Any, schema: Schema, folders: Sequence[str | Path]) -> Any:
+def located(value: Any, schema: Schema, folders: Sequence[str]) -> Any:
     """A copy of `value` whose paths stand for the first of `folders` that holds them.
 
     A path in the first folder, the working directory, stays as it was written, so that results can move with their
@@ -109,8 +109,8 @@ def located(value: Any, schema: Schema, folders: Sequence[str | Path]) -> Any:
         return value
     path = Path(value).expanduser()
     for number, folder in enumerate(folders):
-        if (folder / path).exists():
-            return str(path if number == 0 else folder / path)
+        if Path(folder, path).exists():
+            return str(path if number == 0 else Path(folder, path))
     return str(path)
 
 
@@ -143,10 +143,10 @@ def _sentence(error: ValidationError, schema: Schema) -> str:
         return f"{_dotted([*error.absolute_path, key])} is not a key; {_suggestion(key, rule, schema)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{_dotted([*error.absolute_path, missing])} is missing, expected {_expected(subschema(rule, missing))}"
+        return f"{_dotted([*error.absolute_path, missing])} is missing, expected {expected(subschema(rule, missing))}"
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
         return f"{where} has a run named '{error.instance}', expected letters, digits, _ or -, and not 'stages'"
-    return f"{where} is {shown(error.instance)}, expected {_expected(rule)}"
+    return f"{where} is {shown(error.instance)}, expected {expected(rule)}"
 
 
 def _nearest_form(error: ValidationError) -> ValidationError | None:
@@ -192,10 +192,10 @@ def _dotted(path: Iterable[Any]) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
 
 
-def _expected(schema: Schema, plural: bool = False) -> str:
+def expected(schema: Schema, plural: bool = False) -> str:
     """What a schema allows, in words."""
     if "anyOf" in schema:
-        return ", or ".join(_expected(form) for form in schema["anyOf"])
+        return ", or ".join(expected(form) for form in schema["anyOf"])
     if "enum" in schema:
         choices = ", ".join(map(str, schema["enum"]))
         return f"one of {choices}" if len(schema["enum"]) > 1 else choices
@@ -209,7 +209,7 @@ def _expected(schema: Schema, plural: bool = False) -> str:
     if kind == "array":
         number = schema["minItems"] if schema.get("minItems") == schema.get("maxItems") else "one or more"
         items = schema["items"]
-        entries = f"entries, each {_expected(items)}" if "enum" in items else _expected(items, plural=True)
+        entries = f"entries, each {expected(items)}" if "enum" in items else expected(items, plural=True)
         return f"a list of {number} {'different ' if schema.get('uniqueItems') else ''}{entries}"
     if kind in ("integer", "number"):
         positive = "positive " if schema.get("minimum", 0) > 0 or "exclusiveMinimum" in schema else ""

@@ -10,26 +10,44 @@ from peierls.mesh import Mesh
 
 @dataclass(frozen=True)
 class Triplets:
-    """For one q: the irreducible q' with q'' = -q - q', how many q' of the grid each stands for, and its normal part."""
+    """For one q: some q' with q'' = -q - q', how many q' of the grid each stands for, and its normal part; shapes (triplet,)."""
 
     q2: Integers
     q3: Integers
-    weights: Integers
+    weights: Floats
     normal_fraction: Floats
 
 
-def reduced_triplets(mesh: Mesh, point: int, rotated: Integers) -> Triplets:
-    """Triplets of the irreducible point number `point`, reduced by its little group and by q' ↔ q''.
+def reduced_triplets(mesh: Mesh, point: int, rotated: Integers, each_event_once: bool = False) -> Triplets:
+    """Triplets of the irreducible point number `point`, reduced by its little group and by q' ↔ q'', ordered by q'.
 
-    `rotated` is `mesh.rotated()`. Arrays have shape (triplet,) and are ordered by the grid index of q'.
+    Their weights add up to the number of grid points. With `each_event_once`, a triplet is kept at only one of the irreducible
+    points of its three legs, the first, and of those of one point that are related by an exchange of q with q' or q'', one is
+    kept; the weight of a triplet that k of its legs have in this row is divided by k. `rotated` is `mesh.rotated()`.
     """
     q1 = mesh.irreducible[point]
     little_group = rotated[rotated[:, q1] == q1]
     q3 = mesh.third_point(np.array(q1), np.arange(mesh.n_points))
     smallest = little_group.min(axis=0)
     smallest = np.minimum(smallest, smallest[q3])
-    q2, weights = np.unique(smallest, return_counts=True)
+    q2, counts = np.unique(smallest, return_counts=True)
+    weights = counts.astype(float)
+    if each_event_once:
+        legs = np.stack([q2, q3[q2]])
+        rows = mesh.grid_to_irreducible[legs]
+        # Seen from another leg in the same star, turned back to q, the triplet is one of this row too: which one?
+        turned_back = inverse_operations(mesh)[mesh.grid_rotation[legs]]
+        same = np.where(rows == point, smallest[rotated[turned_back, q1]], -1)
+        kept = (rows >= point).all(axis=0) & ((same == -1) | (same >= q2)).all(axis=0)
+        weights = (weights / (1 + (same == q2).sum(axis=0)))[kept]
+        q2 = q2[kept]
     return Triplets(q2, q3[q2], weights, normal_fraction(mesh, np.full_like(q2, q1), q2, q3[q2], rotated))
+
+
+def inverse_operations(mesh: Mesh) -> Integers:
+    """Number of the inverse of each operation, shape (operation,)."""
+    products = np.einsum("gij,hjk->ghik", mesh.rotations, mesh.rotations)
+    return np.argmax((products == np.eye(3, dtype=np.int64)).all(axis=(2, 3)), axis=1)
 
 
 def normal_fraction(mesh: Mesh, q1: Integers, q2: Integers, q3: Integers, rotated: Integers) -> Floats:

@@ -42,7 +42,8 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     """Read the force constants that the config section `force_constants` describes.
 
     Keys: `format` (auto, or a name of a format), `path` (folder), `sum_rules` (none, impose), `symmetrize`, `isotopes`
-    (None, or {"file": path}: see `elements.read_isotopes`), and a key per file of the format to override its usual name.
+    (None, or {"file": path}: see `elements.read_isotopes`), and a key per file of the format in place of its usual
+    name (`files.locate`).
     """
     paths = input_files(settings)
     reader, folder, names = _reader(settings)
@@ -53,7 +54,9 @@ def read(settings: Mapping[str, Any]) -> Crystal:
         crystal = replace(crystal, masses=masses, mass_variances=variances, isotope_source=f"file {path.name}")
     if settings.get("symmetrize"):
         crystal = space_group.symmetrize(crystal)
-    if settings.get("sum_rules", "none") == "impose":
+    if settings.get("sum_rules", "none") not in ("none", "impose"):
+        raise InputError(f"key 'force_constants.sum_rules' is '{settings['sum_rules']}', expected none or impose")
+    if settings.get("sum_rules") == "impose":
         crystal = sum_rules.impose(crystal)
     digests = tuple(f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
     return replace(crystal, sources=digests)

@@ -16,4 +16,5 @@ def add_up(labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
 def _keys(labels: Integers) -> Integers:
     """One integer per row, not negative, in the order of the rows."""
     shifted = labels - labels.min(axis=0)
-    return np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(axis=0) + 1)).astype(np.int64)
+    keys: Integers = np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(axis=0) + 1))
+    return keys

@@ -4,12 +4,11 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import spglib
 
 from peierls.crystal import Floats
 from peierls.errors import InputError
+from peierls.force_constants.space_group import operations
 from peierls.force_constants.supercell import Cell
-from peierls.symmetry import SYMMETRY_TOLERANCE
 
 NEUTRALITY = 0.1
 """Largest total charge of a primitive cell, in e, that is taken for the noise of a calculation and removed."""
@@ -20,8 +19,8 @@ _log = logging.getLogger("peierls")
 def read(path: Path, primitive: Cell) -> tuple[Floats, Floats]:
     """Born charges (atom, 3, 3) in e, first index the field, and dielectric tensor (3, 3) from a BORN file.
 
-    Line 1 is a comment or a conversion factor, line 2 holds the nine numbers of ε∞, and each further line those of Z* of
-    one symmetry-independent atom, in the order of the primitive cell. All are in Cartesian axes; the charges of the
+    Line 1 is a comment or a conversion factor, line 2 holds the nine numbers of ε∞, and each further line those of Z*
+    of one symmetry-independent atom, in the order of the primitive cell. All are in Cartesian axes; the charges of the
     other atoms follow by symmetry: Z*(i) = Rᵀ Z*(j) R where the operation with Cartesian rotation R takes i to j.
     """
     try:
@@ -34,8 +33,8 @@ def read(path: Path, primitive: Cell) -> tuple[Floats, Floats]:
     independent = sorted(set(source))
     if len(lines) != 2 + len(independent):
         raise InputError(
-            f"{path}: holds {len(lines)} lines, expected {2 + len(independent)}: a comment, the dielectric tensor and one for "
-            f"each symmetry-independent atom (number {', '.join(str(atom + 1) for atom in independent)})"
+            f"{path}: holds {len(lines)} lines, expected {2 + len(independent)}: a comment, the dielectric tensor and "
+            f"one for each symmetry-independent atom (number {', '.join(str(atom + 1) for atom in independent)})"
         )
     tensors = np.array([_tensor(fields, f"{path}: line {number}") for number, fields in enumerate(lines[1:], start=2)])
     dielectric, charges = tensors[0], dict(zip(independent, tensors[1:], strict=True))
@@ -51,7 +50,8 @@ def checked(charges: Floats, dielectric: Floats, path: Path) -> tuple[Floats, Fl
     total = charges.sum(axis=0)
     if abs(total).max() > NEUTRALITY:
         raise InputError(
-            f"{path}: Born charges of the primitive cell sum to {abs(total).max():.4f} e, expected zero (at most {NEUTRALITY} e)"
+            f"{path}: Born charges of the primitive cell sum to {abs(total).max():.4f} e, expected zero (at most "
+            f"{NEUTRALITY} e)"
         )
     if abs(total).max() > 1e-6:
         _log.info("%s: Born charges sum to %.1e e, taken from all atoms alike", path, abs(total).max())
@@ -73,13 +73,7 @@ def _tensor(fields: list[str], where: str) -> Floats:
 
 def _equivalents(primitive: Cell) -> tuple[list[int], list[Floats]]:
     """For each atom the first one that symmetry makes equal to it, and a Cartesian rotation that takes it there."""
-    kinds = [primitive.species.index(symbol) for symbol in primitive.species]
-    dataset = spglib.get_symmetry_dataset((primitive.lattice, primitive.positions, kinds), symprec=SYMMETRY_TOLERANCE)
-    source = [int(atom) for atom in dataset.equivalent_atoms]
-    rotations = []
-    for position, target in zip(primitive.positions, primitive.positions[source], strict=True):
-        misfit = dataset.rotations @ position + dataset.translations - target
-        misfit = np.linalg.norm((misfit - np.rint(misfit)) @ primitive.lattice, axis=-1)
-        direct = dataset.rotations[misfit.argmin()]
-        rotations.append(primitive.lattice.T @ direct @ np.linalg.inv(primitive.lattice.T))
-    return source, rotations
+    group = operations(primitive.lattice, primitive.positions, primitive.species)
+    images = np.array([operation.images for operation in group])
+    first = images.argmin(axis=0)
+    return images.min(axis=0).tolist(), [group[index].cartesian for index in first]

@@ -48,24 +48,26 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
             mass, variance = map(float, fields)
         except ValueError:
             raise InputError(
-                f"{path}: line {number} is '{line.strip()}', expected a mass in amu and g, with an element's symbol before "
-                "them or not"
+                f"{path}: line {number} is '{line.strip()}', expected a mass in amu and g, with an element's symbol "
+                "before them or not"
             ) from None
         if not (0 < mass < np.inf and 0 <= variance < np.inf):
             raise InputError(f"{path}: line {number} gives mass {mass} and g {variance}, expected mass > 0 and g >= 0")
         if symbol is not None and symbol not in species:
-            raise InputError(f"{path}: line {number} is for '{symbol}', the crystal holds {', '.join(_unique(species))}")
+            raise InputError(
+                f"{path}: line {number} is for '{symbol}', the crystal holds {', '.join(_unique(species))}"
+            )
         rows.append((symbol, mass, variance))
     by_atom = all(symbol is None for symbol, _, _ in rows)
     expected = species if by_atom else _unique(species)
-    if len(rows) != len(expected) or not by_atom and {symbol for symbol, _, _ in rows} != set(expected):
+    if len(rows) != len(expected) or (not by_atom and {symbol for symbol, _, _ in rows} != set(expected)):
         raise InputError(
-            f"{path}: holds {len(rows)} lines of numbers, expected one for each of {len(species)} atoms or, with symbols, "
-            f"one for each of {', '.join(_unique(species))}"
+            f"{path}: holds {len(rows)} lines of numbers, expected one for each of {len(species)} atoms or, with "
+            f"symbols, one for each of {', '.join(_unique(species))}"
         )
     if not by_atom:
-        of_element = {symbol: row for symbol, *row in rows}
-        return tuple(np.array([of_element[symbol] for symbol in species]).T)  # type: ignore[return-value]  # two rows
+        of_element = {row[0]: row for row in rows}
+        rows = [of_element[symbol] for symbol in species]
     return np.array([mass for _, mass, _ in rows]), np.array([variance for _, _, variance in rows])
 
 

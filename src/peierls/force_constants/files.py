@@ -21,4 +21,6 @@ def locate(folder: Path, names: Mapping[str, str], key: str, *usual: str) -> Pat
         if (folder / name).is_file():
             return folder / name
     others = f" (nor {', '.join(usual[1:])})" if usual[1:] else ""
-    raise InputError(f"{folder}: there is no {usual[0]} in this folder{others}; key 'force_constants.{key}' can name another")
+    raise InputError(
+        f"{folder}: there is no {usual[0]} in this folder{others}; key 'force_constants.{key}' can name another"
+    )

@@ -7,6 +7,7 @@ every atom of the supercell ("full") or only for the atoms of the primitive cell
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import h5py
@@ -20,11 +21,17 @@ from peierls.force_constants.files import locate
 from peierls.force_constants.supercell import Supercell
 
 _YAML_NAMES = tuple(
-    name + suffix
-    for name in ("phono3py.yaml", "phono3py_params.yaml", "phono3py_disp.yaml")
-    + ("phonopy.yaml", "phonopy_params.yaml", "phonopy_disp.yaml")
+    f"{program}{part}.yaml{suffix}"
+    for program in ("phono3py", "phonopy")
+    for part in ("", "_params", "_disp")
     for suffix in ("", ".xz")
 )
+
+_UNITS = {2: "ev/angstrom^2", 3: "ev/angstrom^3"}
+"""Units of force constants by their order, where a file names them at all."""
+
+_SUSPICIOUS = 1e-3
+"""Dependence on the order of derivatives, as a fraction of the largest constant, that is worth a warning."""
 
 _log = logging.getLogger("peierls")
 
@@ -49,8 +56,12 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
     yaml_path, fc2_path, fc3_path, *born_path = input_files(folder, names)
     structure = phonopy_yaml.read(yaml_path)
     primitive = structure.primitive
-    cells = supercell.match(primitive, structure.supercell, f"{yaml_path}: key 'supercell'")
-    phonon_cells = supercell.match(primitive, structure.phonon_supercell, f"{yaml_path}: key 'phonon_supercell'")
+    tolerance = max(structure.tolerance, supercell.SITE_TOLERANCE)
+    cells = supercell.match(primitive, structure.supercell, f"{yaml_path}: key 'supercell'", tolerance)
+    phonon_cells = cells
+    if structure.phonon_supercell is not structure.supercell:
+        where = f"{yaml_path}: key 'phonon_supercell'"
+        phonon_cells = supercell.match(primitive, structure.phonon_supercell, where, tolerance)
 
     masses = primitive.masses
     if masses is None:
@@ -94,29 +105,58 @@ def _force_constants(path: Path, keys: tuple[str, ...], order: int, cells: Super
         dataset = next((file[key] for key in keys if isinstance(file.get(key), h5py.Dataset)), None)
         if dataset is None:
             raise InputError(f"{path}: dataset '{keys[0]}' is missing")
+        where = f"{path}: dataset '{dataset.name[1:]}'"
         compact, full = ((rows, *[len(cells)] * (order - 1), *[3] * order) for rows in (len(homes), len(cells)))
-        if dataset.shape not in (compact, full) or dataset.dtype.kind not in "fiu":
+        if dataset.shape not in (compact, full):
             raise InputError(
-                f"{path}: dataset '{dataset.name[1:]}' has shape {dataset.shape}, expected {compact} or {full} for the "
-                f"supercell of {yaml_path}"
+                f"{where} has shape {dataset.shape}, expected {compact} or {full} for the supercell of {yaml_path}"
             )
+        if dataset.dtype.kind not in "fiu":
+            raise InputError(f"{where} holds no numbers")
+        if not _is_whole(dataset):
+            raise InputError(f"{where} has lost a part of its numbers; the file is damaged")
+        unit = file["physical_unit"].asstr()[0] if "physical_unit" in file else _UNITS[order]
+        if unit.lower() != _UNITS[order]:
+            raise InputError(f"{path}: physical_unit is '{unit}', expected '{_UNITS[order]}'")
         p2s_map = file["p2s_map"][()] if "p2s_map" in file else homes
         if not np.array_equal(p2s_map, homes):
             raise InputError(
-                f"{path}: p2s_map is {np.asarray(p2s_map).tolist()}, the supercell of {yaml_path} has its primitive atoms "
-                f"at {homes.tolist()}: the two belong to different calculations"
+                f"{path}: p2s_map is {np.asarray(p2s_map).tolist()}, the supercell of {yaml_path} has its primitive "
+                f"atoms at {homes.tolist()}: the two belong to different calculations"
             )
         rows = homes if dataset.shape == full else range(len(homes))
         constants = np.stack([dataset[row] for row in rows]).astype(np.float64, copy=False)
     if not np.isfinite(constants).all():
-        raise InputError(f"{path}: dataset '{dataset.name[1:]}' holds numbers that are not finite")
+        raise InputError(f"{where} holds numbers that are not finite")
+    if not constants.any():
+        raise InputError(f"{where} is zero throughout")
+    asymmetry = supercell.asymmetry(cells, constants)
+    if asymmetry > _SUSPICIOUS:
+        _log.warning(
+            "%s: constants depend on the order of atoms by %.1e of the largest one; are they for the supercell of %s?",
+            *(path, asymmetry, yaml_path),
+        )
     return constants
+
+
+def _is_whole(dataset: h5py.Dataset) -> bool:
+    """Whether every chunk of the dataset is stored: HDF5 reads zeros where one is lost."""
+    if dataset.chunks is None:
+        return True
+    stored: set[tuple[int, ...]] = set()
+    dataset.id.chunk_iter(lambda chunk: stored.add(chunk.chunk_offset))
+    starts = (range(0, length, step) for length, step in zip(dataset.shape, dataset.chunks, strict=True))
+    return stored == set(product(*starts))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
+    """The HDF5 file `path`; whatever h5py stumbles over while it is open becomes one sentence."""
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError) as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({str(error).splitlines()[0]}); it may be truncated") from error
+    except InputError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not a readable HDF5 file ({reason}); it may be truncated") from error

@@ -20,13 +20,9 @@ from peierls.force_constants import born
 from peierls.force_constants.supercell import SITE_TOLERANCE, Cell, primitive_atoms
 
 _LENGTHS = {"angstrom": units.ANGSTROM, "au": units.BOHR, "bohr": units.BOHR}
-_BOHR_CALCULATORS = (
-    *("abacus", "abinit", "dftbp", "elk", "exciting", "fleur", "octopus", "qe", "qlm", "siesta", "turbomole", "wien2k"),
-)
+_BOHR_CALCULATORS = "abacus abinit dftbp elk exciting fleur octopus qe qlm siesta turbomole wien2k".split()
 """Programs with whose `calculator` mark lengths are in bohr, where a file older than 'physical_unit' says no more."""
-_FORCES = (
-    *("displacements", "dataset", "displacement_pairs", "phonon_displacements", "phonon_dataset", "force_constants"),
-)
+_FORCES = "displacements dataset displacement_pairs phonon_displacements phonon_dataset force_constants".split()
 """Keys with displacements and forces: most of the file, and not needed here."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -96,7 +92,7 @@ def _primitive(document: Mapping[str, Any], supercell: Cell, unit: float, path: 
     """The primitive cell, from its own key or, where there is none, from the primitive matrix (none: the unit cell)."""
     lattice = None
     if "unit_cell" in document:
-        matrix = numbers(document.get("primitive_matrix") or np.eye(3), (3, 3), f"{path}: key 'primitive_matrix'")
+        matrix = _numbers(document.get("primitive_matrix") or np.eye(3), (3, 3), f"{path}: key 'primitive_matrix'")
         lattice = matrix.T @ _cell(document, "unit_cell", unit, path).lattice
     if "primitive_cell" not in document:
         if lattice is None:
@@ -104,7 +100,9 @@ def _primitive(document: Mapping[str, Any], supercell: Cell, unit: float, path: 
         return primitive_atoms(lattice, supercell)
     primitive = _cell(document, "primitive_cell", unit, path)
     if lattice is not None and abs(lattice - primitive.lattice).max() > SITE_TOLERANCE:
-        raise InputError(f"{path}: the lattice of 'primitive_cell' is not the one of 'unit_cell' times 'primitive_matrix'")
+        raise InputError(
+            f"{path}: the lattice of 'primitive_cell' is not the one of 'unit_cell' times 'primitive_matrix'"
+        )
     return primitive
 
 
@@ -116,10 +114,12 @@ def _cell(document: Mapping[str, Any], key: str, unit: float, path: Path) -> Cel
     # Files older than version 1.10.9 say 'atoms' and 'position'.
     points = cell.get("points", cell.get("atoms")) if isinstance(cell, Mapping) else None
     if not isinstance(points, list) or not points or not all(isinstance(point, Mapping) for point in points):
-        raise InputError(f"{where} has no list of 'points', expected 'lattice' and 'points' with symbol and coordinates")
+        raise InputError(
+            f"{where} has no list of 'points', expected 'lattice' and 'points' with symbol and coordinates"
+        )
     if any("mixture" in point or point.get("weight", 1.0) != 1.0 for point in points):
         raise InputError(f"{where} has sites shared by several elements, which are not readable in this version")
-    lattice = numbers(cell.get("lattice"), (3, 3), f"{where}, 'lattice'") * unit
+    lattice = _numbers(cell.get("lattice"), (3, 3), f"{where}, 'lattice'") * unit
     if abs(np.linalg.det(lattice)) < SITE_TOLERANCE:
         raise InputError(f"{where}, 'lattice' has no volume")
     coordinates = [point.get("coordinates", point.get("position")) for point in points]
@@ -127,12 +127,18 @@ def _cell(document: Mapping[str, Any], key: str, unit: float, path: Path) -> Cel
     for index, symbol in enumerate(symbols):
         if not isinstance(symbol, str):
             raise InputError(f"{where}, point {index + 1} has symbol {symbol!r}, expected the symbol of an element")
+    positions = _numbers(coordinates, (len(points), 3), f"{where}, 'coordinates'")
+    if abs(positions).max() > 100:
+        raise InputError(
+            f"{where}, 'coordinates' reach {abs(positions).max():g}, expected fractions of the lattice vectors"
+        )
     masses = None
-    if all("mass" in point for point in points):
-        masses = numbers([point["mass"] for point in points], (len(points),), f"{where}, 'mass'")
+    if any("mass" in point for point in points):
+        masses = _numbers([point.get("mass") for point in points], (len(points),), f"{where}, 'mass'")
         if not (masses > 0).all():
-            raise InputError(f"{where}, 'mass' is {masses.min():g} at point {masses.argmin() + 1}, expected a positive mass")
-    positions = numbers(coordinates, (len(points), 3), f"{where}, 'coordinates'")
+            raise InputError(
+                f"{where}, 'mass' is {masses.min():g} at point {masses.argmin() + 1}, expected a positive mass"
+            )
     return Cell(lattice, positions, tuple(symbols), masses)
 
 
@@ -140,7 +146,7 @@ def _check_matrix(document: Mapping[str, Any], key: str, supercell: Cell, unit: 
     """A supercell has to be the unit cell times its matrix, where the file gives both."""
     if "unit_cell" not in document or f"{key}_matrix" not in document:
         return
-    matrix = numbers(document[f"{key}_matrix"], (3, 3), f"{path}: key '{key}_matrix'")
+    matrix = _numbers(document[f"{key}_matrix"], (3, 3), f"{path}: key '{key}_matrix'")
     lattice = matrix.T @ _cell(document, "unit_cell", unit, path).lattice
     if abs(lattice - supercell.lattice).max() > SITE_TOLERANCE:
         raise InputError(f"{path}: the lattice of '{key}' is not the one of 'unit_cell' times '{key}_matrix'")
@@ -160,7 +166,7 @@ def _length_unit(document: Mapping[str, Any], path: Path) -> float:
 
 def _tolerance(document: Mapping[str, Any], path: Path) -> float:
     where = f"{path}: key 'symmetry_tolerance'"
-    tolerance = float(numbers(_header(document).get("symmetry_tolerance", 1e-5), (), where))
+    tolerance: float = _numbers(_header(document).get("symmetry_tolerance", 1e-5), (), where).item()
     if not 0 < tolerance < 0.1:
         raise InputError(f"{where} is {tolerance:g}, expected a small distance in Å")
     return tolerance
@@ -177,12 +183,12 @@ def _electrostatics(document: Mapping[str, Any], n_atoms: int, path: Path) -> tu
     section = document["nac"] if isinstance(document.get("nac"), Mapping) else document
     if "born_effective_charge" not in section or "dielectric_constant" not in section:
         return None, None
-    born_charges = numbers(section["born_effective_charge"], (n_atoms, 3, 3), f"{path}: key 'born_effective_charge'")
-    dielectric = numbers(section["dielectric_constant"], (3, 3), f"{path}: key 'dielectric_constant'")
+    born_charges = _numbers(section["born_effective_charge"], (n_atoms, 3, 3), f"{path}: key 'born_effective_charge'")
+    dielectric = _numbers(section["dielectric_constant"], (3, 3), f"{path}: key 'dielectric_constant'")
     return born.checked(born_charges, dielectric, path)
 
 
-def numbers(value: Any, shape: tuple[int, ...], where: str) -> Floats:
+def _numbers(value: Any, shape: tuple[int, ...], where: str) -> Floats:
     """`value` as an array of finite numbers of the given shape; `where` opens the sentence if it is not one."""
     try:
         array = np.array(value, dtype=np.float64)
@@ -191,5 +197,5 @@ def numbers(value: Any, shape: tuple[int, ...], where: str) -> Floats:
     if array.shape != shape:
         raise InputError(f"{where} has shape {array.shape}, expected {shape}")
     if not np.isfinite(array).all():
-        raise InputError(f"{where} holds numbers that are not finite")
+        raise InputError(f"{where} holds gaps or numbers that are not finite")
     return array

@@ -1,20 +1,22 @@
 """Force constants with the symmetry of their crystal: averaged over the space group and over exchanges of atoms.
 
-An operation {W|t} takes atom j of cell R to atom j' of cell W R + L_j, where W τ_j + t = τ_j' + L_j, and turns the tensor
-of a pair or a triplet of atoms with it. The mean over the group is the nearest set of constants that has the symmetry.
+An operation {W|t} takes atom j of cell R to atom j' of cell W R + L_j, where W τ_j + t = τ_j' + L_j, and turns the
+tensor of a pair or a triplet of atoms with it. The mean over the group is the nearest set of constants that has the
+symmetry.
 
-Constants are handled as labelled blocks (`blocks`): labels (block, column) hold the atoms, then the lattice vectors of all
-but the first; tensors are (block, 3, 3) or (block, 3, 3, 3).
+Constants are handled as labelled blocks (`blocks`): labels (block, column) hold the atoms, then the lattice vectors of
+all but the first; tensors are (block, 3, 3) or (block, 3, 3, 3).
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import spglib
 
 from peierls.crystal import Crystal, Floats, Integers
+from peierls.errors import InputError
 from peierls.force_constants.blocks import add_up
 from peierls.symmetry import SYMMETRY_TOLERANCE
 
@@ -45,7 +47,9 @@ def symmetrize(crystal: Crystal) -> Crystal:
     mean_labels, mean = _average(crystal, *_mean(labels, tensors, labels[:, _EXCHANGE], tensors.transpose(0, 1, 3, 2)))
     _report("third", labels, tensors, mean_labels, mean)
     fc3_vectors = mean_labels[:, 3:].reshape(-1, 2, 3)
-    return replace(crystal, fc2_vectors=vectors, fc2=fc2, fc3_atoms=mean_labels[:, :3], fc3_vectors=fc3_vectors, fc3=mean)
+    return replace(
+        crystal, fc2_vectors=vectors, fc2=fc2, fc3_atoms=mean_labels[:, :3], fc3_vectors=fc3_vectors, fc3=mean
+    )
 
 
 def _mean(labels: Integers, tensors: Floats, other_labels: Integers, other: Floats) -> tuple[Integers, Floats]:
@@ -55,37 +59,57 @@ def _mean(labels: Integers, tensors: Floats, other_labels: Integers, other: Floa
 
 def _average(crystal: Crystal, labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
     """Mean of the blocks over the space group."""
-    operations = list(_operations(crystal))
+    sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
+    group = operations(crystal.lattice, crystal.positions, sites)
     order = tensors.ndim - 1
     atoms, cells = labels[:, :order], labels[:, order:].reshape(-1, order - 1, 3)
     total_labels, total = labels[:0], tensors[:0]
-    for rotation, images, shifts, cartesian in operations:
-        moved = cells @ rotation.T + shifts[atoms[:, 1:]] - shifts[atoms[:, :1]]
-        turned = tensors / len(operations)
+    for operation in group:
+        moved = cells @ operation.rotation.T + operation.shifts[atoms[:, 1:]] - operation.shifts[atoms[:, :1]]
+        turned = tensors / len(group)
         for axis in range(1, order + 1):
-            turned = np.moveaxis(np.tensordot(turned, cartesian, axes=(axis, 1)), -1, axis)
-        moved_labels = np.column_stack([images[atoms], moved.reshape(len(labels), -1)])
+            turned = np.moveaxis(np.tensordot(turned, operation.cartesian, axes=(axis, 1)), -1, axis)
+        moved_labels = np.column_stack([operation.images[atoms], moved.reshape(len(labels), -1)])
         total_labels, total = add_up(np.concatenate([total_labels, moved_labels]), np.concatenate([total, turned]))
     return total_labels, total
 
 
-def _operations(crystal: Crystal) -> Iterator[tuple[Integers, Integers, Integers, Floats]]:
-    """Operations of the space group: W (3, 3), image (atom) and shift L (atom, 3) of each atom, Cartesian W (3, 3)."""
-    sites = list(zip(crystal.species, crystal.masses, crystal.mass_variances, strict=True))
-    kinds = sorted(set(sites))
-    cell = (crystal.lattice, crystal.positions, [kinds.index(site) for site in sites])
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a space group, as it acts on a given set of atoms.
+
+    `rotation` (3, 3) is W in lattice coordinates, `cartesian` (3, 3) the same in Cartesian axes; `images` (atom) says
+    which atom each one is taken to, and `shifts` (atom, 3) how many lattice vectors away from home: L above.
+    """
+
+    rotation: Integers
+    cartesian: Floats
+    images: Integers
+    shifts: Integers
+
+
+def operations(lattice: Floats, positions: Floats, kinds: Sequence[Hashable]) -> list[Operation]:
+    """Space group, by spglib, of the crystal with `lattice` (3, 3) and atoms of `kinds` at `positions` (atom, 3)."""
+    labels = {kind: label for label, kind in enumerate(dict.fromkeys(kinds))}
+    cell = (lattice.tolist(), positions.tolist(), [labels[kind] for kind in kinds])
     dataset = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
+    if dataset is None:
+        raise InputError("no space group is found for the primitive cell: do two of its atoms share a site?")
+    found = []
     for rotation, translation in zip(dataset.rotations.astype(np.int64), dataset.translations, strict=True):
         # Separation of each atom's image from each site, in lattice vectors, shape (atom, site, 3).
-        separations = (crystal.positions @ rotation.T + translation)[:, None] - crystal.positions
+        separations = (positions @ rotation.T + translation)[:, None] - positions
         shifts = np.rint(separations).astype(np.int64)
-        images = np.linalg.norm((separations - shifts) @ crystal.lattice, axis=-1).argmin(axis=1)
-        cartesian = crystal.lattice.T @ rotation @ np.linalg.inv(crystal.lattice.T)
-        yield rotation, images, shifts[np.arange(len(images)), images], cartesian
+        images = np.linalg.norm((separations - shifts) @ lattice, axis=-1).argmin(axis=1)
+        cartesian = lattice.T @ rotation @ np.linalg.inv(lattice.T)
+        found.append(Operation(rotation, cartesian, images, shifts[np.arange(len(images)), images]))
+    return found
 
 
 def _report(order: str, labels: Integers, tensors: Floats, mean_labels: Integers, mean: Floats) -> None:
     change = abs(add_up(np.concatenate([labels, mean_labels]), np.concatenate([tensors, -mean]))[1]).max()
     _log.info(
-        "space-group average changed %s-order force constants by up to %.1e of the largest", order, change / abs(tensors).max()
+        "space-group average changed %s-order force constants by up to %.1e of the largest",
+        order,
+        change / abs(tensors).max(),
     )

@@ -61,7 +61,8 @@ def impose(crystal: Crystal) -> Crystal:
 
 def _translation_residue(crystal: Crystal) -> Floats:
     """Σ over R and j of Φ_ij(R), shape (atom, 3, 3)."""
-    return crystal.fc2.sum(axis=(0, 2))
+    residue: Floats = crystal.fc2.sum(axis=(0, 2))
+    return residue
 
 
 def _asymmetry(crystal: Crystal) -> Floats:

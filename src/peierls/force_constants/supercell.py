@@ -15,7 +15,7 @@ from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
 
 SITE_TOLERANCE = 1e-3
-"""How far, in Å, an atom of a supercell may stand from its site on the primitive lattice.
+"""How far, in Å, an atom of a supercell may stand from its site on the primitive lattice, unless its program says more.
 
 Generous, for only the primitive cell's positions are used further on: rounding in a file must not tell images apart.
 """
@@ -29,7 +29,7 @@ For a separation folded into such a cell coefficients up to one suffice; two lea
 
 @dataclass(frozen=True)
 class Cell:
-    """A periodic cell: lattice (3, 3) in Å, a vector a row; positions (n, 3), fractional; species; masses (n) in amu."""
+    """A periodic cell: lattice (3, 3) in Å, a vector a row, fractional positions (n, 3), species, masses (n) in amu."""
 
     lattice: Floats
     positions: Floats
@@ -56,8 +56,8 @@ class Images:
 class Supercell:
     """The atoms of a supercell on the primitive lattice.
 
-    `period` (3, 3): lattice vectors of the supercell in units of the primitive ones, a row each; `atoms` (n): which atom
-    of the primitive cell each atom is; `cells` (n, 3): lattice vector of the primitive cell that it is in.
+    `period` (3, 3): lattice vectors of the supercell in units of the primitive ones, a row each; `atoms` (n): which
+    atom of the primitive cell each atom is; `cells` (n, 3): lattice vector of the primitive cell that it is in.
     """
 
     primitive: Cell
@@ -90,13 +90,34 @@ class Supercell:
             share=1.0 / shortest.sum(axis=1)[partner],
         )
 
+    def translations(self) -> Integers:
+        """Where atom K goes when a lattice vector takes atom J to the home of its kind, shape (J, K)."""
+        moved = self.cells - self.cells[:, None] + self.cells[self.homes[self.atoms]][:, None]
+        places = self.places(self.cells)
+        order = np.argsort(places)
+        return order[np.searchsorted(places[order], self.places(moved))]
 
-def match(primitive: Cell, supercell: Cell, where: str) -> Supercell:
-    """Place the atoms of `supercell` on the lattice of `primitive`; `where` opens the sentence if they do not fit."""
+    def places(self, cells: Integers) -> Integers:
+        """One integer for each atom put into lattice vector `cells` (..., n, 3), equal where these are equivalent."""
+        copies = round(np.linalg.det(self.period))
+        adjugate = np.rint(copies * np.linalg.inv(self.period)).astype(np.int64)
+        place = np.broadcast_to(self.atoms, cells.shape[:-1])
+        for label in np.moveaxis((cells @ adjugate) % abs(copies), -1, 0):
+            place = place * abs(copies) + label
+        return place
+
+
+def match(primitive: Cell, supercell: Cell, where: str, tolerance: float = SITE_TOLERANCE) -> Supercell:
+    """Place the atoms of `supercell` on the lattice of `primitive`; `where` opens the sentence if they do not fit.
+
+    Both lattice vectors and atoms may be off by `tolerance` (Å).
+    """
     period = supercell.lattice @ np.linalg.inv(primitive.lattice)
     rounded = np.rint(period).astype(np.int64)
-    if abs((period - rounded) @ primitive.lattice).max() > SITE_TOLERANCE:
-        raise InputError(f"{where}: its lattice vectors are not whole multiples of the primitive ones ({_show(period)})")
+    if abs((period - rounded) @ primitive.lattice).max() > tolerance:
+        raise InputError(
+            f"{where}: its lattice vectors are not whole multiples of the primitive ones ({_show(period)})"
+        )
     copies = abs(round(np.linalg.det(rounded)))
     if copies == 0:
         raise InputError(f"{where}: its lattice vectors do not span space")
@@ -111,7 +132,7 @@ def match(primitive: Cell, supercell: Cell, where: str) -> Supercell:
     distances = np.linalg.norm((separations - cells) @ primitive.lattice, axis=-1)
     atoms = distances.argmin(axis=1)
     every = np.arange(len(atoms))
-    for index in every[distances[every, atoms] > SITE_TOLERANCE]:
+    for index in every[distances[every, atoms] > tolerance]:
         raise InputError(
             f"{where}: atom {index + 1} ({supercell.species[index]}) is {distances[index].min():.4f} Å away from the "
             "nearest site of the primitive lattice"
@@ -122,11 +143,18 @@ def match(primitive: Cell, supercell: Cell, where: str) -> Supercell:
                 f"{where}: atom {index + 1} is {supercell.species[index]}, the primitive cell has "
                 f"{primitive.species[atom]} there"
             )
+    if supercell.masses is not None and primitive.masses is not None:
+        for index in every[supercell.masses != primitive.masses[atoms]]:
+            raise InputError(
+                f"{where}: atom {index + 1} has mass {supercell.masses[index]}, the primitive cell has "
+                f"{primitive.masses[atoms[index]]} there"
+            )
     cells = cells[every, atoms]
-    sites = np.unique(np.column_stack([_fold(cells, rounded), atoms]), axis=0)
-    if len(sites) != len(atoms):
-        raise InputError(f"{where}: {len(atoms) - len(sites)} of its {len(atoms)} atoms share a site with another one")
-    return Supercell(primitive, rounded, atoms, cells)
+    matched = Supercell(primitive, rounded, atoms, cells)
+    n_sites = len(np.unique(matched.places(cells)))
+    if n_sites != len(atoms):
+        raise InputError(f"{where}: {len(atoms) - n_sites} of its {len(atoms)} atoms share a site with another one")
+    return matched
 
 
 def primitive_atoms(lattice: Floats, supercell: Cell) -> Cell:
@@ -170,7 +198,9 @@ def third_order(supercell: Supercell, constants: Floats, tolerance: float) -> tu
     """
     filled = [rows.any(axis=(2, 3, 4)) for rows in constants]
     seen = [supercell.images(home, tolerance) for home in supercell.homes]
-    pairs = [np.nonzero(full[np.ix_(images.partner, images.partner)]) for full, images in zip(filled, seen, strict=True)]
+    pairs = [
+        np.nonzero(full[np.ix_(images.partner, images.partner)]) for full, images in zip(filled, seen, strict=True)
+    ]
     n_blocks = sum(len(second) for second, _ in pairs)
     atoms = np.empty((n_blocks, 3), dtype=np.int64)
     vectors = np.empty((n_blocks, 2, 3), dtype=np.int64)
@@ -186,11 +216,22 @@ def third_order(supercell: Supercell, constants: Floats, tolerance: float) -> tu
     return atoms, vectors, fc3
 
 
-def _fold(cells: Integers, period: Integers) -> Integers:
-    """Lattice vectors (n, 3) brought into the supercell with lattice `period`: equal exactly where they are equivalent."""
-    copies = round(np.linalg.det(period))
-    adjugate = np.rint(copies * np.linalg.inv(period)).astype(np.int64)
-    return (cells @ adjugate) % abs(copies)
+def asymmetry(supercell: Supercell, constants: Floats) -> float:
+    """By how much constants (atom, n, 3, 3) or (atom, n, n, 3, 3, 3) depend on the order of their first two atoms.
+
+    Largest element of the difference over the largest constant. Derivatives commute, so it is small unless the atoms of
+    the array are not those of the supercell.
+    """
+    moved = supercell.translations()
+    largest = 0.0
+    for home, own in zip(supercell.homes, constants, strict=True):
+        # The pair (home, J) seen from J: its home atom first, and the atom that `home` has become second.
+        if own.ndim == 3:
+            exchanged = constants[supercell.atoms, moved[:, home]].transpose(0, 2, 1)
+        else:
+            exchanged = constants[supercell.atoms[:, None], moved[:, home, None], moved].transpose(0, 1, 3, 2, 4)
+        largest = max(largest, abs(own - exchanged).max())
+    return float(largest / abs(constants).max())
 
 
 def _show(matrix: Floats) -> str:

@@ -11,17 +11,41 @@ from peierls.quantities import quantity
 class Transport:
     """The thermal conductivity by one solver.
 
-    `mode_kappa` is the contribution of an irreducible mode's whole star, so it adds up to `kappa` over q and bands.
+    `mode_kappa` is the contribution of an irreducible mode's whole star, so it adds up to `kappa` over q and bands. The mean free
+    displacement F is vτ in the relaxation-time approximation, and κ = (1/V) Σ c v⊗F for every solver.
     """
 
     solver: str = quantity("", "", "name of the solver")
     temperature: Floats = quantity("K", "temperature", "temperatures")
-    kappa: Floats = quantity("W/m/K", "temperature 3 3", "thermal conductivity; nan where the solver did not converge", may_be_nan=True)
+    kappa: Floats = quantity(
+        "W/m/K", "temperature 3 3", "thermal conductivity; nan where the solver did not converge", may_be_nan=True
+    )
     converged: Integers = quantity("1", "temperature", "1 where the solver converged")
-    mode_kappa: Floats = quantity("W/m/K", "temperature ir_q band 3 3", "contribution of each irreducible mode", may_be_nan=True)
+    mode_kappa: Floats = quantity(
+        "W/m/K", "temperature ir_q band 3 3", "contribution of each irreducible mode", may_be_nan=True
+    )
+    mean_free_displacement: Floats = quantity(
+        "angstrom", "temperature ir_q band 3", "mean free displacement F of each irreducible mode", may_be_nan=True
+    )
     health_names: tuple[str, ...] = quantity("", "check", "health checks")
     health_passed: Integers = quantity("1", "check", "1 where the check passed")
     health_sentences: tuple[str, ...] = quantity("", "check", "what each check found")
+    iteration_kappa: Floats | None = quantity(
+        "W/m/K", "temperature iteration", "trace/3 of kappa at each iteration; nan past the end", may_be_nan=True, default=None
+    )
+    iteration_residual: Floats | None = quantity(
+        "1", "temperature iteration", "relative residual norm at each iteration; nan past the end", may_be_nan=True, default=None
+    )
+    relaxation_times: Floats | None = quantity(
+        "ps", "temperature relaxon", "relaxon lifetimes, longest first; nan past the end", may_be_nan=True, default=None
+    )
+    relaxon_velocities: Floats | None = quantity(
+        "angstrom/ps", "temperature relaxon 3", "relaxon velocities along x, y, z", may_be_nan=True, default=None
+    )
+    relaxon_kappa: Floats | None = quantity(
+        "W/m/K", "temperature relaxon 3 3", "contribution of each relaxon", may_be_nan=True, default=None
+    )
+    relaxon_parity: int | None = quantity("1", "", "parity of these relaxons under q to -q; only odd ones carry heat", default=None)
 
     @property
     def health(self) -> list[HealthCheck]:

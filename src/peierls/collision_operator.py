@@ -1,0 +1,368 @@
+"""The linearised collision operator, on fields that have the symmetry of the crystal.
+
+The unknowns of the Boltzmann equation live on the irreducible wedge. A vector field F(Sq) = S F(q) is given by three numbers
+per irreducible mode, of which the little group allows some; a scalar field by one. On such fields, and with the star
+weights in the inner product ⟨f, g⟩ = Σ_ir w f·g (which is the sum over the full mesh), the operator
+
+    Ω_λλ' = A_λλ' / (s s'),   s = sqrt(n(n+1)) = 1/(2 sinh(x/2)),
+
+is symmetric. It acts on θ = s f, and it is applied without ever being formed: each on-shell process couples its three modes,
+isotopes couple pairs, everything else is on the diagonal, where it is 1/τ.
+
+With the three wave vectors adding up to G, a field that is odd in q enters a process as f + f' + f'' whichever of them is the sum
+(the mode that the other two become is at minus its wave vector), an even one with the opposite sign on that leg.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numba
+import numpy as np
+
+from peierls.crystal import Floats, Integers
+from peierls.isotopes import IsotopePairs
+from peierls.linewidths import Linewidths
+from peierls.matrix_elements import MatrixElements
+from peierls.mesh import Mesh
+from peierls.occupation import sqrt_n_n_plus_1
+from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY
+from peierls.phonons import Phonons
+from peierls.units import HBAR, THZ
+
+
+@dataclass(frozen=True)
+class Representation:
+    """How a field turns: `matrices` of the mesh's operations, shape (operation, component, component), its `parity` under q → -q,
+    and the `projectors`, shape (ir_q, component, component), on what the little group of each irreducible point allows.
+    """
+
+    matrices: Floats
+    parity: float
+    projectors: Floats
+
+
+def vectors(mesh: Mesh) -> Representation:
+    """Vector fields, odd in q: velocities, mean free displacements, what a temperature gradient excites."""
+    return _representation(mesh, mesh.cartesian_rotations, -1.0)
+
+
+def scalars(mesh: Mesh) -> Representation:
+    """Scalar fields, even in q and the same over a star: energies, temperatures."""
+    return _representation(mesh, np.ones((len(mesh.rotations), 1, 1)), 1.0)
+
+
+def _representation(mesh: Mesh, matrices: Floats, parity: float) -> Representation:
+    rotated = mesh.rotated()[:, mesh.irreducible]
+    leaves = (rotated == mesh.irreducible).astype(float)
+    return Representation(matrices, parity, np.einsum("gq,gab->qab", leaves / leaves.sum(axis=0), matrices))
+
+
+@dataclass(frozen=True)
+class CollisionOperator:
+    """Ω at several temperatures at once: fields have the shape (ir_q, band, component, temperature).
+
+    `rates` is 1/τ, shape (ir_q, band, temperature), rad/ps; modes with a rate of zero are not `active` and take no part. `events` tells
+    whether the matrix elements hold each process once for its three modes, or once per mode as that mode sees it; in that case
+    (`mode`) what couples two modes is the mean of what each of them sees, (A + Aᵀ)/2.
+    """
+
+    mesh: Mesh
+    frequencies: Floats
+    temperatures: Floats
+    events: bool
+    rates: Floats
+    matrix_elements: Sequence[MatrixElements]
+    isotope_pairs: IsotopePairs
+
+    @cached_property
+    def active(self) -> Floats:
+        """1 for modes that are scattered, 0 for those that are not, shape (ir_q, band, temperature)."""
+        return (self.rates > 0).astype(float)
+
+    @cached_property
+    def sqrt_nn(self) -> Floats:
+        """sqrt(n(n+1)) on the full grid, shape (grid, band, temperature)."""
+        return np.stack([sqrt_n_n_plus_1(self.frequencies, temperature) for temperature in self.temperatures], axis=-1)
+
+    def apply(self, field: Floats, representation: Representation) -> Floats:
+        """Ω θ for a field of shape (ir_q, band, component, temperature)."""
+        field = field * self.active[:, :, None]
+        spread = spread_over_stars(field, self.mesh, representation)
+        result = np.zeros_like(spread)
+        for shard in self.matrix_elements:
+            _couple_three(result, spread, self.sqrt_nn, *self.couplings(shard), leg_signs(representation.parity))
+        first, second, rates = self.pair_couplings
+        np.subtract.at(result, first, rates * spread[second])
+        np.subtract.at(result, second, rates * spread[first])
+        folded = fold_onto_wedge(result, self.mesh, representation)
+        return (folded + self.rates[:, :, None] * field) * self.active[:, :, None]
+
+    def couplings(self, shard: MatrixElements) -> tuple[Any, ...]:
+        """What a kernel needs of a shard: its arrays, the factor of each point's triplets, and how much of each pair of legs counts."""
+        factors = HBAR * np.pi / (8 * self.mesh.n_points) * self.mesh.weights[shard.points]
+        return (
+            *(self.mesh.irreducible[shard.points], factors),
+            *(shard.triplet_starts, shard.second_points, shard.third_points, shard.triplet_weights),
+            *(shard.entry_starts, shard.bands, shard.processes, shard.strengths),
+            *(1.0 if self.events else 0.5, 1.0 if self.events else 0.0),
+        )
+
+    @cached_property
+    def pair_couplings(self) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers], Floats]:
+        """Both modes of each isotope pair as (grid point, band), and the rate times the star's weight, shape (pair, 1, 1).
+
+        Each pair is held twice, once per mode: half of each makes the coupling symmetric.
+        """
+        pairs = self.isotope_pairs
+        rates = 0.5 * self.mesh.weights[pairs.points] * pairs.weights * pairs.rates
+        first = self.mesh.irreducible[pairs.points], pairs.first_bands
+        return first, (pairs.second_points, pairs.second_bands), rates[:, None, None]
+
+    def inner(self, left: Floats, right: Floats) -> Floats:
+        """⟨left, right⟩ over the full mesh and the components, at each temperature."""
+        return np.einsum("q,qsct,qsct->t", self.mesh.weights, left, right, optimize=True)
+
+
+def build_collision_operator(
+    mesh: Mesh,
+    phonons: Phonons,
+    linewidths: Linewidths,
+    matrix_elements: Sequence[MatrixElements],
+    pairs: IsotopePairs,
+    events: bool,
+) -> CollisionOperator:
+    """The operator at the temperatures of `linewidths`, whose rates are its diagonal."""
+    return CollisionOperator(
+        mesh=mesh,
+        frequencies=phonons.frequencies,
+        temperatures=linewidths.temperature,
+        events=events,
+        rates=2 * THZ * linewidths.linewidth.transpose(1, 2, 0),
+        matrix_elements=matrix_elements,
+        isotope_pairs=pairs,
+    )
+
+
+def spread_over_stars(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
+    """A field on irreducible points carried to the whole grid, (ir_q, band, component, temperature) to (grid, ...)."""
+    return representation.matrices[mesh.grid_rotation][:, None] @ field[mesh.grid_to_irreducible]
+
+
+def fold_onto_wedge(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
+    """The adjoint of `spread_over_stars`, divided by the star weights and projected on what the little groups allow."""
+    turned = representation.matrices[mesh.grid_rotation].swapaxes(1, 2)[:, None] @ field
+    order = np.argsort(mesh.grid_to_irreducible, kind="stable")
+    starts = np.searchsorted(mesh.grid_to_irreducible[order], np.arange(mesh.n_irreducible))
+    sums = np.add.reduceat(turned[order], starts, axis=0) / mesh.weights[:, None, None, None]
+    return representation.projectors[:, None] @ sums
+
+
+def leg_signs(parity: float) -> Floats:
+    """Sign of each leg in f ± f' ± f'' per process, shape (process, leg)."""
+    signs = np.ones((3, 3))
+    for process, leg in ((DECAY, 0), (ABSORBS_SECOND, 2), (ABSORBS_THIRD, 1)):
+        signs[process, leg] = -parity
+    return signs
+
+
+@numba.njit(cache=True)
+def _couple_three(
+    result: Floats,
+    field: Floats,
+    sqrt_nn: Floats,
+    first_points: Integers,
+    factors: Floats,
+    triplet_starts: Integers,
+    second_points: Integers,
+    third_points: Integers,
+    triplet_weights: Floats,
+    entry_starts: Integers,
+    bands: Integers,
+    processes: Integers,
+    strengths: Floats,
+    with_first: float,
+    among_others: float,
+    signs: Floats,
+) -> None:
+    """result_i += coupling_ij field_j for the pairs of legs of every process, on the full grid.
+
+    The coupling of two legs is strength · s of the third; `with_first` scales those of the first leg, `among_others` the other.
+    """
+    n_bands, n_components, n_temperatures = field.shape[1], field.shape[2], field.shape[3]
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        for t in range(triplet_starts[p], triplet_starts[p + 1]):
+            q2, q3 = second_points[t], third_points[t]
+            factor = factors[p] * triplet_weights[t]
+            for entry in range(entry_starts[t], entry_starts[t + 1]):
+                s1 = bands[entry] // (n_bands * n_bands)
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                sign = signs[processes[entry]]
+                strength = factor * strengths[entry]
+                base12 = with_first * strength * sign[0] * sign[1]
+                base13 = with_first * strength * sign[0] * sign[2]
+                base23 = among_others * strength * sign[1] * sign[2]
+                field1, field2, field3 = field[q1, s1], field[q2, s2], field[q3, s3]
+                result1, result2, result3 = result[q1, s1], result[q2, s2], result[q3, s3]
+                sqrt1, sqrt2, sqrt3 = sqrt_nn[q1, s1], sqrt_nn[q2, s2], sqrt_nn[q3, s3]
+                for x in range(n_components):
+                    for i in range(n_temperatures):
+                        c12, c13, c23 = base12 * sqrt3[i], base13 * sqrt2[i], base23 * sqrt1[i]
+                        f1, f2, f3 = field1[x, i], field2[x, i], field3[x, i]
+                        result1[x, i] += c12 * f2 + c13 * f3
+                        result2[x, i] += c12 * f1 + c23 * f3
+                        result3[x, i] += c13 * f1 + c23 * f2
+
+
+@dataclass(frozen=True)
+class DenseSector:
+    """Ω at one temperature as a symmetric matrix in an orthonormal basis of the fields that the symmetry allows.
+
+    Coordinate u stands for a unit vector of `directions`, shape (coordinate, component), on the star of the mode (`points`, `bands`);
+    `star_weights` are the numbers of points of those stars.
+    """
+
+    matrix: Floats
+    points: Integers
+    bands: Integers
+    directions: Floats
+    star_weights: Integers
+    shape: tuple[int, int, int]
+
+    def coordinates(self, field: Floats) -> Floats:
+        """A field of shape (ir_q, band, component) in this basis, shape (coordinate,)."""
+        components: Floats = (field[self.points, self.bands] * self.directions).sum(axis=1)
+        return components * np.sqrt(self.star_weights)
+
+    def field(self, coordinates: Floats) -> Floats:
+        """The field of given coordinates; further axes of `coordinates` become further axes of the field."""
+        result = np.zeros((*self.shape, *coordinates.shape[1:]))
+        scaled = coordinates / np.sqrt(self.star_weights).reshape(-1, *(1,) * (coordinates.ndim - 1))
+        parts = np.einsum("uc,u...->uc...", self.directions, scaled)
+        np.add.at(result, (self.points, self.bands), parts)
+        return result
+
+
+def n_coordinates(operator: CollisionOperator, representation: Representation) -> int:
+    """Dimension of the sector at the temperature that has most: Σ over active modes of the little group's invariant directions."""
+    invariant = np.rint(np.einsum("qaa->q", representation.projectors))
+    return int(np.einsum("qst,q->t", operator.active, invariant).max())
+
+
+def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
+    """The matrix of Ω at temperature number `position` on the fields of a representation."""
+    mesh = operator.mesh
+    dimension = representation.matrices.shape[1]
+    bases = np.zeros((mesh.n_irreducible, dimension, dimension))
+    counts = np.rint(np.einsum("qaa->q", representation.projectors)).astype(np.int64)
+    for point, projector in enumerate(representation.projectors):
+        # The eigenvectors of a projector with eigenvalue 1 come last.
+        bases[point, :, : counts[point]] = np.linalg.eigh(projector)[1][:, dimension - counts[point] :]
+    sizes = np.where(operator.active[:, :, position] > 0, counts[:, None], 0)
+    offsets = np.concatenate([[0], np.cumsum(sizes.ravel())])
+    starts = np.where(sizes > 0, offsets[:-1].reshape(sizes.shape), -1)
+    points, bands, numbers = (np.empty(offsets[-1], dtype=np.int64) for _ in range(3))
+    for (point, band), start in np.ndenumerate(starts):
+        if start >= 0:
+            own = slice(start, start + counts[point])
+            points[own], bands[own], numbers[own] = point, band, np.arange(counts[point])
+    matrix = np.zeros((len(points), len(points)))
+    rows = mesh.grid_to_irreducible
+    turned = representation.matrices[mesh.grid_rotation] @ bases[rows]
+    for shard in operator.matrix_elements:
+        _fill_three(
+            matrix,
+            *(starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), operator.sqrt_nn[:, :, position]),
+            *(*operator.couplings(shard), leg_signs(representation.parity)),
+        )
+    first, second, rates = operator.pair_couplings
+    _fill_two(matrix, starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), *first, *second, rates[:, 0, 0])
+    matrix[np.diag_indices_from(matrix)] += operator.rates[points, bands, position]
+    directions = bases[points, :, numbers]
+    return DenseSector(matrix, points, bands, directions, mesh.weights[points], (*operator.rates.shape[:2], dimension))
+
+
+@numba.njit(cache=True)
+def _add_block(
+    matrix: Floats, start1: int, start2: int, coupling: float, turned1: Floats, turned2: Floats, n1: int, n2: int
+) -> None:
+    """Add coupling · (T₁ᵀ T₂) and its transpose at the coordinates of two modes, unless one of them is not active."""
+    if start1 < 0 or start2 < 0:
+        return
+    for k in range(n1):
+        for m in range(n2):
+            product = 0.0
+            for x in range(turned1.shape[0]):
+                product += turned1[x, k] * turned2[x, m]
+            matrix[start1 + k, start2 + m] += coupling * product
+            matrix[start2 + m, start1 + k] += coupling * product
+
+
+@numba.njit(cache=True)
+def _fill_three(
+    matrix: Floats,
+    starts: Integers,
+    rows: Integers,
+    turned: Floats,
+    counts: Integers,
+    root_weights: Floats,
+    sqrt_nn: Floats,
+    first_points: Integers,
+    factors: Floats,
+    triplet_starts: Integers,
+    second_points: Integers,
+    third_points: Integers,
+    triplet_weights: Floats,
+    entry_starts: Integers,
+    bands: Integers,
+    processes: Integers,
+    strengths: Floats,
+    with_first: float,
+    among_others: float,
+    signs: Floats,
+) -> None:
+    """The couplings of `_couple_three` as matrix elements; `root_weights` are 1/sqrt of the star weights."""
+    n_bands = starts.shape[1]
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        for t in range(triplet_starts[p], triplet_starts[p + 1]):
+            q2, q3 = second_points[t], third_points[t]
+            a1, a2, a3 = rows[q1], rows[q2], rows[q3]
+            factor = factors[p] * triplet_weights[t]
+            for entry in range(entry_starts[t], entry_starts[t + 1]):
+                s1 = bands[entry] // (n_bands * n_bands)
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                sign = signs[processes[entry]]
+                strength = factor * strengths[entry]
+                c12 = with_first * strength * sqrt_nn[q3, s3] * sign[0] * sign[1] * root_weights[a1] * root_weights[a2]
+                c13 = with_first * strength * sqrt_nn[q2, s2] * sign[0] * sign[2] * root_weights[a1] * root_weights[a3]
+                c23 = among_others * strength * sqrt_nn[q1, s1] * sign[1] * sign[2] * root_weights[a2] * root_weights[a3]
+                o1, o2, o3 = starts[a1, s1], starts[a2, s2], starts[a3, s3]
+                _add_block(matrix, o1, o2, c12, turned[q1], turned[q2], counts[a1], counts[a2])
+                _add_block(matrix, o1, o3, c13, turned[q1], turned[q3], counts[a1], counts[a3])
+                _add_block(matrix, o2, o3, c23, turned[q2], turned[q3], counts[a2], counts[a3])
+
+
+@numba.njit(cache=True)
+def _fill_two(
+    matrix: Floats,
+    starts: Integers,
+    rows: Integers,
+    turned: Floats,
+    counts: Integers,
+    root_weights: Floats,
+    first_points: Integers,
+    first_bands: Integers,
+    second_points: Integers,
+    second_bands: Integers,
+    rates: Floats,
+) -> None:
+    """What isotope pairs take from the matrix."""
+    for pair in range(len(rates)):
+        q1, q2 = first_points[pair], second_points[pair]
+        a1, a2 = rows[q1], rows[q2]
+        coupling = -rates[pair] * root_weights[a1] * root_weights[a2]
+        o1, o2 = starts[a1, first_bands[pair]], starts[a2, second_bands[pair]]
+        _add_block(matrix, o1, o2, coupling, turned[q1], turned[q2], counts[a1], counts[a2])

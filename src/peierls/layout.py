@@ -1,0 +1,76 @@
+"""Where the results of a configuration are: the file of each stage, and the files from outside that it reads."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from peierls import config, force_constants
+from peierls.config import Run
+from peierls.errors import InputError
+
+_FILES_BY_KEY = {"mesh": ("mesh.file",), "linewidths": ("scattering.isotopes.file",)}
+
+
+class Layout:
+    """The files of all runs under one folder of results.
+
+    Stages down to the matrix elements are in folders named by the digest of their settings, where runs that agree share
+    them. Raises InputError where a file that the configuration names is missing, before anything is computed.
+    """
+
+    def __init__(self, runs: Mapping[str, Run], root: str = "results") -> None:
+        self.runs, self.root = runs, root
+        self.owners = {config.stage_digest(run, stage): name for name, run in runs.items() for stage in config.STAGES}
+        """A run for each digest; any of those that share it will do."""
+        self.input_files = {
+            (name, stage): _input_files(run, stage) for name, run in runs.items() for stage in config.STAGES
+        }
+        """Files from outside, by run and stage."""
+        self._chunks = {name: self._cut(name) for name in runs}
+
+    def stage_file(self, run: str, stage: str) -> str:
+        """The file of a shared stage of a run; of the matrix elements, the index of the shards."""
+        return f"{self.root}/stages/{config.stage_digest(self.runs[run], stage)}/{stage}.h5"
+
+    def stage_files(self, run: str) -> list[str]:
+        """The files of all shared stages of a run."""
+        stages = ["crystal", "mesh", "phonons", "bands", "dos"]
+        return [self.stage_file(run, stage) for stage in stages] + self.matrix_elements(run)[:1]
+
+    def matrix_elements(self, run: str) -> list[str]:
+        """The index of the matrix elements and their shards; nothing where they are recomputed instead of stored."""
+        stored = self.runs[run]["integration"]["storage"] == "store"
+        return [self.stage_file(run, "matrix_elements"), *self.shards(run)] if stored else []
+
+    def shards(self, run: str) -> list[str]:
+        """The files over which the matrix elements of a run are spread."""
+        return self._shards(run, self._chunks[run])
+
+    def transports(self, run: str) -> list[str]:
+        """The results of all solvers of a run."""
+        return [f"{self.root}/{run}/transport/{solver}.h5" for solver in self.runs[run]["solvers"]]
+
+    def _shards(self, run: str, chunks: int) -> list[str]:
+        folder = self.stage_file(run, "matrix_elements").removesuffix(".h5")
+        return [f"{folder}/{chunks}/{chunk}.h5" for chunk in range(chunks)]
+
+    def _cut(self, run: str) -> int:
+        """How many shards a run has: as configured, unless the matrix elements are all there in another number.
+
+        The number changes no result, so what is finished is used as it was cut. Snakemake alone would compute all of it
+        again, and everything below: a stage whose input is made again runs again, even where the bytes are the same.
+        """
+        wanted = config.chunks(self.runs[run])
+        folder = Path(self.stage_file(run, "matrix_elements").removesuffix(".h5"))
+        present = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
+        complete = [number for number in present if all(Path(shard).is_file() for shard in self._shards(run, number))]
+        return complete[0] if complete and wanted not in complete else wanted
+
+
+def _input_files(run: Run, stage: str) -> list[str]:
+    if stage == "crystal":
+        return [str(path) for path in force_constants.input_files(run["force_constants"])]
+    named = [(key, config.at(run, key)) for key in _FILES_BY_KEY.get(stage, ())]
+    for key, path in named:
+        if path is not None and not Path(path).is_file():
+            raise InputError(f"{path}: no such file, named by key '{key}'")
+    return [path for _, path in named if path is not None]

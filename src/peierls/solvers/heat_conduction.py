@@ -1,0 +1,124 @@
+"""From the collision operator to κ: the source of a temperature gradient, the response to it, and the heat it carries.
+
+In the scaled variables θ = s f of `collision_operator`, s = sqrt(n(n+1)), the Boltzmann equation A f = b with b = -v ħω n(n+1) reads
+Ω ψ = v ħω s for ψ = -θ. Source: physics.md, "Solvers".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from peierls.collision_operator import CollisionOperator, scalars
+from peierls.crystal import Crystal, Floats
+from peierls.health import (
+    HealthCheck,
+    check_acoustic_sum_rule,
+    check_energy_conservation,
+    check_positive_rates,
+    check_resolution,
+    check_scattering,
+    check_symmetry,
+)
+from peierls.linewidths import Linewidths
+from peierls.mesh import Mesh
+from peierls.occupation import heat_capacities
+from peierls.phonons import Phonons
+from peierls.solvers import Transport
+from peierls.units import BOLTZMANN, HBAR, WATT_PER_METRE_KELVIN
+
+
+@dataclass(frozen=True)
+class HeatConduction:
+    """A crystal, its phonons and their collisions: everything a solver needs."""
+
+    crystal: Crystal
+    mesh: Mesh
+    phonons: Phonons
+    linewidths: Linewidths
+    operator: CollisionOperator
+
+    @property
+    def source(self) -> Floats:
+        """v ħω s of the active modes, shape (ir_q, band, 3, temperature)."""
+        weights = self._energies * self.operator.active
+        return self.phonons.group_velocities[..., None] * weights[:, :, None]
+
+    @property
+    def _energies(self) -> Floats:
+        """ħω s, shape (ir_q, band, temperature)."""
+        sqrt_nn = self.operator.sqrt_nn[self.mesh.irreducible]
+        return HBAR * self.phonons.frequencies[self.mesh.irreducible][..., None] * sqrt_nn
+
+    def displacements(self, response: Floats) -> Floats:
+        """F = ψ/(s ħω) of a response ψ, shape (ir_q, band, 3, temperature), Å."""
+        energies = np.broadcast_to(self._energies[:, :, None], response.shape)
+        return np.divide(response, energies, out=np.zeros_like(response), where=energies > 0)
+
+    def trace(self, products: Floats) -> Floats:
+        """A product ⟨source, ψ⟩ per temperature as trace κ / 3, W/m/K."""
+        volume = self.mesh.n_points * self.crystal.volume
+        scale = 3 * volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
+        return np.asarray(products / scale)
+
+    def energy_conservation(self) -> Floats:
+        """Rayleigh quotient of the energy vector s ħω over the mean rate it is made of, at each temperature; zero if energy is conserved."""
+        energy = (self._energies * self.operator.active)[:, :, None]
+        image = self.operator.apply(energy, scalars(self.mesh))
+        losses = self.operator.rates[:, :, None] * energy
+        return np.asarray(self.operator.inner(energy, image) / self.operator.inner(energy, losses))
+
+
+def transport(
+    crystal: Crystal,
+    mesh: Mesh,
+    phonons: Phonons,
+    linewidths: Linewidths,
+    solver: str,
+    displacements: Floats,
+    converged: Any,
+    checks: Sequence[HealthCheck] = (),
+    **records: Any,
+) -> Transport:
+    """κ = (1/V) Σ_λ c v⊗F with its health checks, for F of shape (ir_q, band, 3, temperature) in Å; nan where not `converged`."""
+    converged = np.broadcast_to(np.asarray(converged, dtype=bool), linewidths.temperature.shape)
+    displacements = np.where(converged, displacements, np.nan).transpose(3, 0, 1, 2)
+    mode_kappa = _mode_conductivities(crystal, mesh, phonons, linewidths.temperature, displacements)
+    kappa = mode_kappa.sum(axis=(1, 2))
+    all_checks = [
+        *checks,
+        check_acoustic_sum_rule(phonons),
+        check_scattering(linewidths),
+        check_positive_rates(linewidths),
+        check_symmetry(kappa[converged], mesh),
+        check_resolution(mesh, np.einsum("tqsaa->tqs", mode_kappa[converged]) / 3, linewidths.temperature[converged]),
+    ]
+    return Transport(
+        solver=solver,
+        temperature=linewidths.temperature,
+        kappa=kappa,
+        converged=converged.astype(np.int64),
+        mode_kappa=mode_kappa,
+        mean_free_displacement=displacements,
+        health_names=tuple(check.name for check in all_checks),
+        health_passed=np.array([check.passed for check in all_checks], dtype=np.int64),
+        health_sentences=tuple(check.sentence for check in all_checks),
+        **records,
+    )
+
+
+def _mode_conductivities(
+    crystal: Crystal, mesh: Mesh, phonons: Phonons, temperatures: Floats, displacements: Floats
+) -> Floats:
+    """(1/V) c Σ v⊗F over the star of each irreducible mode, V = NΩ, shape (temperature, ir_q, band, 3, 3), W/m/K."""
+    frequencies = phonons.frequencies[mesh.irreducible]
+    capacities = np.stack([heat_capacities(frequencies, temperature) for temperature in temperatures])
+    own = np.einsum("qsa,tqsb->tqsab", phonons.group_velocities, displacements)
+    # Σ over the star of (S v)⊗(S F) is one linear map of v⊗F per irreducible point.
+    turns = mesh.cartesian_rotations[mesh.grid_rotation]
+    stars = np.zeros((mesh.n_irreducible, 9, 9))
+    np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
+    over_star = np.einsum("qij,tqsj->tqsi", stars, own.reshape(*own.shape[:3], 9)).reshape(own.shape)
+    volume = mesh.n_points * crystal.volume
+    return capacities[..., None, None] * over_star / (volume * WATT_PER_METRE_KELVIN)

@@ -1,0 +1,135 @@
+"""Relaxons: the eigenvectors of the collision operator, each with one lifetime.
+
+On vector fields the operator has the relaxons that can carry heat, all odd in q. An eigenfield Θ is normalised over the mesh and its
+three components; with θ_0 = s ħω / sqrt(k_B T² C V) it contributes, to κ = C Σ_α τ_α V_α⊗V_α,
+
+    κ_α = C τ_α W tr W,   W = Σ_ν θ_0 v⊗Θ,
+
+which is C τ V² in each direction in which its partners under the point group move: V_i² = W_ii tr W. Source: A. Cepellotti, N. Marzari,
+DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from peierls.collision_operator import CollisionOperator, Representation, dense_sector, n_coordinates, vectors
+from peierls.crystal import Floats
+from peierls.health import check_definiteness, check_energy_conservation
+from peierls.occupation import heat_capacities
+from peierls.solvers import Transport, variational
+from peierls.solvers.direct import dense_fits
+from peierls.solvers.heat_conduction import HeatConduction, transport
+from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
+
+N_SLOWEST = 50
+"""Relaxons found by Lanczos where the matrix does not fit."""
+
+
+def solve(problem: HeatConduction, options: Mapping[str, Any], max_memory: float) -> Transport:
+    """κ by diagonalising Ω at each temperature; where that needs more than `max_memory` GB, the slowest relaxons by Lanczos.
+
+    In the second case κ is that of the variational solution, and `relaxon_kappa` what the slowest relaxons contribute to it.
+    """
+    operator, representation = problem.operator, vectors(problem.mesh)
+    if not dense_fits(n_coordinates(operator, representation), max_memory):
+        return _slow_end(problem, options, representation)
+    spectra, responses = [], []
+    for position in range(len(operator.temperatures)):
+        sector = dense_sector(operator, position, representation)
+        rates, vectors_ = linalg.eigh(sector.matrix)
+        source = sector.coordinates(problem.source[..., position])
+        responses.append(sector.field(vectors_ @ ((vectors_.T @ source) / rates)))
+        spectra.append((rates, sector.field(vectors_)))
+    negative = max(int((rates < 0).sum()) for rates, _ in spectra)
+    smallest = min(float(rates[0] / rates[-1]) for rates, _ in spectra)
+    return transport(
+        *(problem.crystal, problem.mesh, problem.phonons, problem.linewidths, "relaxons"),
+        problem.displacements(np.stack(responses, axis=-1)),
+        converged=True,
+        checks=[
+            check_definiteness(negative, smallest),
+            check_energy_conservation(problem.energy_conservation(), operator.temperatures),
+        ],
+        **_relaxon_records(problem, spectra),
+    )
+
+
+def _slow_end(problem: HeatConduction, options: Mapping[str, Any], representation: Representation) -> Transport:
+    solution = variational.solve(problem, options)
+    spectra = []
+    for position in range(len(problem.operator.temperatures)):
+        spectra.append(slowest_relaxons(problem.operator, position, representation, N_SLOWEST))
+    records = _relaxon_records(problem, spectra)
+    return Transport(**{**vars(solution), **records, "solver": "relaxons"})
+
+
+def slowest_relaxons(
+    operator: CollisionOperator, position: int, representation: Representation, count: int
+) -> tuple[Floats, Floats]:
+    """The smallest rates of Ω at temperature number `position` and their fields, (relaxon,) and (ir_q, band, component, relaxon).
+
+    Fields that the symmetry forbids and modes that take no part are moved to the fast end, out of the way.
+    """
+    shape = (*operator.rates.shape[:2], representation.matrices.shape[1])
+    root_weights = np.sqrt(operator.mesh.weights)[:, None, None]
+    active = operator.active[:, :, position][..., None]
+    far = 2 * float(operator.rates[:, :, position].max())
+    single = _at(operator, position)
+
+    def matvec(flat: Floats) -> Floats:
+        field = flat.reshape(shape)
+        allowed = active * (field @ representation.projectors.swapaxes(1, 2))
+        image = root_weights * single.apply((allowed / root_weights)[..., None], representation)[..., 0]
+        return np.asarray((image + far * (field - allowed)).ravel())
+
+    size = int(np.prod(shape))
+    rates, fields = eigsh(LinearOperator((size, size), matvec=matvec, dtype=float), k=count, which="SA")
+    return rates, fields.reshape(*shape, count) / root_weights[..., None]
+
+
+def _at(operator: CollisionOperator, position: int) -> CollisionOperator:
+    """The operator at one of its temperatures."""
+    one = slice(position, position + 1)
+    return CollisionOperator(
+        mesh=operator.mesh,
+        frequencies=operator.frequencies,
+        temperatures=operator.temperatures[one],
+        events=operator.events,
+        rates=operator.rates[:, :, one],
+        matrix_elements=operator.matrix_elements,
+        isotope_pairs=operator.isotope_pairs,
+    )
+
+
+def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats]]) -> dict[str, Any]:
+    """Lifetimes, velocities and contributions to κ, slowest first, filled with nan to the same number at each temperature."""
+    mesh, phonons = problem.mesh, problem.phonons
+    volume = mesh.n_points * problem.crystal.volume
+    n_relaxons = max(len(rates) for rates, _ in spectra)
+    times = np.full((len(spectra), n_relaxons), np.nan)
+    velocities = np.full((len(spectra), n_relaxons, 3), np.nan)
+    contributions = np.full((len(spectra), n_relaxons, 3, 3), np.nan)
+    turns = mesh.cartesian_rotations[mesh.grid_rotation]
+    stars = np.zeros((mesh.n_irreducible, 9, 9))
+    np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
+    for position, (rates, fields) in enumerate(spectra):
+        temperature = problem.operator.temperatures[position]
+        capacity = heat_capacities(phonons.frequencies, temperature).sum() / volume
+        source = problem.source[..., position] / np.sqrt(BOLTZMANN * temperature**2 * capacity * volume)
+        own = np.einsum("qsa,qsbr->qabr", source, fields).reshape(mesh.n_irreducible, 9, -1)
+        overlaps = np.einsum("qij,qjr->ir", stars, own).reshape(3, 3, -1).transpose(2, 0, 1)
+        traces = np.einsum("raa->r", overlaps)
+        n = len(rates)
+        times[position, :n] = 1 / rates
+        contributions[position, :n] = (capacity / rates * traces)[:, None, None] * overlaps / WATT_PER_METRE_KELVIN
+        velocities[position, :n] = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
+    return {
+        "relaxation_times": times,
+        "relaxon_velocities": velocities,
+        "relaxon_kappa": contributions,
+        "relaxon_parity": -1,
+    }

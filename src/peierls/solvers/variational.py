@@ -1,0 +1,95 @@
+"""The variational principle, followed to its end by conjugate gradients.
+
+κ is the maximum of 2⟨b, f⟩ - ⟨f, A f⟩ over all f (G. Fugallo et al., DOI 10.1103/PhysRevB.88.045430), so with a positive
+operator every iterate gives a lower bound, and conjugate gradients raise it at every step.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from peierls.collision_operator import vectors
+from peierls.crystal import Floats
+from peierls.health import check_convergence, check_energy_conservation
+from peierls.solvers import Transport
+from peierls.solvers.heat_conduction import HeatConduction, transport
+
+
+class Descent(NamedTuple):
+    """The solution of a set of linear systems along the last axis, and how it was reached, shapes (iteration, system)."""
+
+    solution: Floats
+    converged: Floats
+    values: Floats
+    residuals: Floats
+
+
+def conjugate_gradient(
+    apply: Callable[[Floats], Floats],
+    diagonal: Floats,
+    source: Floats,
+    inner: Callable[[Floats, Floats], Floats],
+    tolerance: float,
+    max_iterations: int,
+) -> Descent:
+    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, starting from source / diagonal.
+
+    A system has converged where |r|/|source| < tolerance in the norm ⟨r, r/diagonal⟩. `values` are 2⟨source, ψ⟩ - ⟨ψ, Ω ψ⟩. A
+    system in which the operator turns out not to be positive stops where it stands. `diagonal` may be zero where nothing acts.
+    """
+    inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
+    solution = source * inverse
+    residual = source - apply(solution)
+    scale = inner(source, source * inverse)
+    direction = residual * inverse
+    product = inner(residual, direction)
+    values, residuals = [], []
+    running = scale > 0
+    while True:
+        values.append(inner(source, solution) + inner(residual, solution))
+        residuals.append(np.sqrt(np.divide(np.maximum(product, 0.0), scale, out=np.zeros_like(scale), where=scale > 0)))
+        running = running & (residuals[-1] >= tolerance)
+        if not running.any() or len(values) > max_iterations:
+            break
+        image = apply(direction)
+        curvature = inner(direction, image)
+        running = running & (curvature > 0)
+        step = np.divide(product, curvature, out=np.zeros_like(product), where=running)
+        solution = solution + step * direction
+        residual = residual - step * image
+        preconditioned = residual * inverse
+        following = inner(residual, preconditioned)
+        ratio = np.divide(following, product, out=np.zeros_like(product), where=running)
+        direction = preconditioned + ratio * direction
+        product = np.where(running, following, product)
+    return Descent(solution, residuals[-1] < tolerance, np.array(values), np.array(residuals))
+
+
+def solve(problem: HeatConduction, options: Mapping[str, Any]) -> Transport:
+    """κ by preconditioned conjugate gradients, all directions and temperatures together."""
+    operator, representation = problem.operator, vectors(problem.mesh)
+    descent = conjugate_gradient(
+        lambda field: operator.apply(field, representation),
+        np.broadcast_to(operator.rates[:, :, None], problem.source.shape),
+        problem.source,
+        operator.inner,
+        options["tolerance"],
+        options["max_iterations"],
+    )
+    temperatures = operator.temperatures
+    failures = [
+        f"variational stopped at a residual of {descent.residuals[-1][i]:.1e} at {temperatures[i]:g} K"
+        for i in np.flatnonzero(~descent.converged)
+    ]
+    return transport(
+        *(problem.crystal, problem.mesh, problem.phonons, problem.linewidths, "variational"),
+        problem.displacements(descent.solution),
+        descent.converged,
+        checks=[
+            check_convergence("variational", failures),
+            check_energy_conservation(problem.energy_conservation(), temperatures),
+        ],
+        iteration_kappa=problem.trace(descent.values).T,
+        iteration_residual=descent.residuals.T,
+    )

@@ -1,0 +1,140 @@
+"""Whole calculations in one call, and crystals that are cheap to compute, for the tests of the physics."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from peierls import schema
+from peierls.crystal import Crystal, Floats
+from peierls.linewidths import Linewidths, compute_linewidths
+from peierls.matrix_elements import MatrixElements, compute_matrix_elements
+from peierls.mesh import Mesh, build_mesh
+from peierls.phonons import Phonons, compute_phonons
+from peierls.solvers import Transport
+from peierls.solvers.rta import solve
+from peierls.units import EV_PER_ANGSTROM2, EV_PER_ANGSTROM3
+
+SCHEMA = schema.load(Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml")
+DEFAULTS = schema.fill({}, schema.subschema(schema.subschema(SCHEMA, "runs"), "any name"))
+NO_LONG_RANGE_PART = {**DEFAULTS["nac"], "method": "none"}
+
+
+def integration(**changes: Any) -> dict[str, Any]:
+    """The section `integration` with its defaults, weighting `mode`, and `changes`."""
+    return {**DEFAULTS["integration"], "weights": "mode", **changes}
+
+
+def scattering(**changes: Any) -> dict[str, Any]:
+    """The section `scattering` without isotopes, with `changes`."""
+    return {**DEFAULTS["scattering"], "isotopes": "none", **changes}
+
+
+def harmonic(crystal: Crystal, sizes: Sequence[int]) -> tuple[Mesh, Phonons]:
+    """Mesh and phonons of a crystal."""
+    mesh = build_mesh(crystal, list(sizes))
+    return mesh, compute_phonons(crystal, mesh, NO_LONG_RANGE_PART)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The stages of one calculation and what they were computed with."""
+
+    crystal: Crystal
+    mesh: Mesh
+    phonons: Phonons
+    elements: MatrixElements
+    integration: dict[str, Any]
+
+    def linewidths(self, *temperatures: float, **changes: Any) -> Linewidths:
+        """Linewidths at some temperatures, in K, with `changes` to the section `scattering`."""
+        return self.linewidths_of([self.elements], *temperatures, **changes)
+
+    def linewidths_of(self, shards: Iterable[MatrixElements], *temperatures: float, **changes: Any) -> Linewidths:
+        """The same from other matrix elements."""
+        settings = {"temperatures": temperatures, "scattering": scattering(**changes), "integration": self.integration}
+        return compute_linewidths(self.crystal, self.mesh, self.phonons, shards, settings)
+
+    def rta(self, *temperatures: float, **changes: Any) -> Transport:
+        """The thermal conductivity in the relaxation-time approximation."""
+        return solve(self.crystal, self.mesh, self.phonons, self.linewidths(*temperatures, **changes))
+
+
+def compute(crystal: Crystal, sizes: Sequence[int], **changes: Any) -> Chain:
+    """All stages down to the matrix elements of every irreducible point, with `changes` to the section `integration`."""
+    mesh, phonons = harmonic(crystal, sizes)
+    settings = integration(**changes)
+    elements = compute_matrix_elements(crystal, mesh, phonons, settings, np.arange(mesh.n_irreducible))
+    return Chain(crystal, mesh, phonons, elements, settings)
+
+
+def spring_crystal(
+    lattice: Any, positions: Any, species: Sequence[str], masses: Any, reach: float, stiffness: float = 5.0
+) -> Crystal:
+    """Atoms joined by springs to all neighbours nearer than `reach`, Å, each 2.5 times softer per Å.
+
+    The energy of a bond is a function of its length, so the force constants have every symmetry of the atoms, obey the sum rules, and
+    do not depend on the order of the derivatives. `stiffness` is that of a bond of 3 Å, eV/Å².
+    """
+    lattice, positions, masses = (np.asarray(array, dtype=float) for array in (lattice, positions, masses))
+    cells = np.array(list(product(range(-4, 5), repeat=3)))
+    unit = np.eye(3)
+    blocks: dict[tuple[int, ...], Floats] = {}
+    fc2 = np.zeros((len(cells), len(species), len(species), 3, 3))
+    home = len(cells) // 2
+    for i, j in product(range(len(species)), repeat=2):
+        bonds = (cells + positions[j] - positions[i]) @ lattice
+        lengths = np.linalg.norm(bonds, axis=1)
+        for r in np.flatnonzero((lengths < reach) & (lengths > 1e-6)):
+            n = bonds[r] / lengths[r]
+            along = np.multiply.outer(n, n)
+            softening = 2.5 ** (3.0 - lengths[r])
+            # A little stiffness across the bond, so that no mode is free.
+            spring = stiffness * EV_PER_ANGSTROM2 * softening * (along + 0.1 * unit)
+            fc2[r, i, j] -= spring
+            fc2[home, i, i] += spring
+            mixed = sum(np.einsum(order, n, unit) for order in ("a,bc->abc", "b,ac->abc", "c,ab->abc"))
+            cubic = stiffness * EV_PER_ANGSTROM3 * softening * (-4.0 * np.multiply.outer(along, n) + 0.5 * mixed)
+            # The bond's energy is a function of u_j - u_i; atom i is called first.
+            ends = ((i, (0, 0, 0), -1.0), (j, tuple(map(int, cells[r])), 1.0))
+            for (second, second_cell, s), (third, third_cell, t) in product(ends, repeat=2):
+                key = (i, second, third, *second_cell, *third_cell)
+                blocks[key] = blocks.get(key, 0.0) - s * t * cubic
+    kept = fc2.any(axis=(1, 2, 3, 4))
+    labels = np.array(list(blocks))
+    return Crystal(
+        lattice=lattice,
+        positions=positions,
+        species=tuple(species),
+        masses=masses,
+        mass_variances=np.full(len(species), 1e-3),
+        isotope_source="test",
+        fc2_vectors=cells[kept],
+        fc2=fc2[kept],
+        fc3_atoms=labels[:, :3],
+        fc3_vectors=labels[:, 3:].reshape(-1, 2, 3),
+        fc3=np.array(list(blocks.values())),
+        sources=(),
+    )
+
+
+def triclinic(n_atoms: int = 2) -> Crystal:
+    """A crystal without any symmetry but time reversal (and inversion, where it has one atom)."""
+    lattice = [[3.0, 0.1, 0.0], [0.4, 3.2, 0.2], [-0.3, 0.5, 3.4]]
+    positions = [[0.0, 0.0, 0.0], [0.48, 0.53, 0.41]][:n_atoms]
+    return spring_crystal(lattice, positions, ["Si", "Ge"][:n_atoms], [28.0, 73.0][:n_atoms], reach=4.5)
+
+
+def face_centred(masses: Sequence[float] = (28.0,)) -> Crystal:
+    """A cubic face-centred crystal, or for two masses one with the structure of rock salt."""
+    positions = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]][: len(masses)]
+    return spring_crystal(3.0 * (1 - np.eye(3)), positions, ["Si", "C"][: len(masses)], masses, reach=4.5)
+
+
+def hexagonal() -> Crystal:
+    """A simple hexagonal crystal, one atom to a cell."""
+    root = np.sqrt(3)
+    return spring_crystal([[3, 0, 0], [-1.5, 1.5 * root, 0], [0, 0, 3.4]], [[0, 0, 0]], ["Mg"], [24.3], reach=4.8)

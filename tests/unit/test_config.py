@@ -1,0 +1,232 @@
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peierls import config, schema
+from peierls.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
+RUN = SCHEMA["properties"]["runs"]["additionalProperties"]
+MINIMAL = {"force_constants": {"path": "somewhere"}}
+
+
+def load(text: str) -> dict[str, config.Run]:
+    return config.load(yaml.safe_load(text), SCHEMA)
+
+
+def complete(**keys: Any) -> config.Run:
+    """A run of the given keys, all others at their defaults."""
+    return config.load({"runs": {"one": {**MINIMAL, **keys}}}, SCHEMA)["one"]
+
+
+def test_defaults_are_those_of_the_interface() -> None:
+    """Every key of the interface is there; the values differ from it only where it says "once it exists"."""
+    assert complete() == {
+        "force_constants": {
+            "format": "auto",
+            "path": "somewhere",
+            "sum_rules": "none",
+            "symmetrize": False,
+            "isotopes": None,
+        },
+        "mesh": [11, 11, 11],
+        "temperatures": [300.0],
+        "nac": {"method": "auto", "direction": "none", "lambda": None},
+        "integration": {
+            "method": "tetrahedron",
+            "weights": "mode",
+            "sigma": 0.1,
+            "kind": "invariant",
+            "scale": 1.0,
+            "threshold": 4.0,
+            "fc3_origin": "average",
+            "occupation": "standard",
+            "storage": "store",
+            "max_memory": 2.0,
+        },
+        "scattering": {"isotopes": "natural", "boundary_length": None, "max_mfp": None},
+        "solvers": ["rta"],
+        "solver_options": {"tolerance": 1e-9, "max_iterations": 1000},
+        "geometry": {"thickness": None, "cross_section": None},
+        "chunks": "auto",
+        "analysis": {
+            "cumulative": False,
+            "spectral": False,
+            "thin_film": None,
+            "boundary_scan": False,
+            "dump_grid": False,
+        },
+        "strict": False,
+    }
+
+
+def test_defaults_are_merged_section_by_section_and_forms_are_replaced_whole() -> None:
+    runs = load(
+        """
+        defaults:
+          force_constants: {path: somewhere, sum_rules: impose}
+          mesh: {density: 8.0}
+          temperatures: {min: 100, max: 300, points: 3}
+          integration: {method: gaussian, sigma: 0.2}
+          scattering: {isotopes: {file: g.txt}, boundary_length: 1e-6}
+        runs:
+          as_given: {}
+          changed:
+            mesh: [5, 5, 5]
+            temperatures: [400]
+            integration: {sigma: 0.3}
+            scattering: {isotopes: none}
+        """
+    )
+    given, changed = runs["as_given"], runs["changed"]
+    assert given["mesh"] == {"density": 8.0}
+    assert given["temperatures"] == [100.0, 200.0, 300.0]
+    assert changed["mesh"] == [5, 5, 5]
+    assert changed["temperatures"] == [400.0]
+    assert changed["force_constants"] == given["force_constants"]
+    assert (changed["integration"]["method"], changed["integration"]["sigma"]) == ("gaussian", 0.3)
+    assert changed["scattering"] == {"isotopes": "none", "boundary_length": 1e-6, "max_mfp": None}
+
+
+def test_merged_runs_share_nothing() -> None:
+    written = {"defaults": {"mesh": [5, 5, 5], **MINIMAL}, "runs": {"a": {}, "b": {}}}
+    before = copy.deepcopy(written)
+    runs = config.load(written, SCHEMA)
+    runs["a"]["mesh"].append(7)
+    runs["a"]["force_constants"]["path"] = "elsewhere"
+    assert runs["b"]["mesh"] == [5, 5, 5]
+    assert runs["b"]["force_constants"]["path"] == "somewhere"
+    assert written == before
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "expected"),
+    [
+        ([300, 100, "2e2", 100.0], [100.0, 200.0, 300.0]),
+        ({"min": 50, "max": 1000, "points": 20}, [50.0 * step for step in range(1, 21)]),
+        ({"min": 10, "max": 1000, "points": 3, "spacing": "log"}, [10.0, 100.0, 1000.0]),
+        ({"min": 77, "max": 300, "points": 1}, [77.0]),
+    ],
+)
+def test_temperatures(temperatures: Any, expected: list[float]) -> None:
+    assert complete(temperatures=temperatures)["temperatures"] == expected
+
+
+@given(
+    low=st.floats(1, 1000),
+    ratio=st.floats(1, 100),
+    points=st.integers(2, 50),
+    spacing=st.sampled_from(["linear", "log"]),
+)
+def test_temperatures_ascend_from_end_to_end(low: float, ratio: float, points: int, spacing: str) -> None:
+    ends = {"min": low, "max": low * ratio}
+    values = config.expand_temperatures({**ends, "points": points, "spacing": spacing})
+    assert values == sorted(set(values))
+    assert values[0] == pytest.approx(low, abs=1e-8)
+    assert values[-1] == pytest.approx(low * ratio, rel=1e-12, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"chunks": 5}, 5),
+        ({"mesh": [5, 5, 5]}, 2),
+        ({"mesh": [19, 19, 19]}, 3),
+        ({"mesh": [25, 20, 10]}, 2),
+        ({"mesh": [100, 100, 100]}, 64),
+        ({"mesh": {"density": 8}}, 8),
+    ],
+)
+def test_chunks(keys: dict[str, Any], expected: int) -> None:
+    assert config.chunks(complete(**keys)) == expected
+
+
+def test_each_stage_depends_on_its_own_keys_and_no_others() -> None:
+    """The table of the design, key by key."""
+    first_stage = {
+        "force_constants": "crystal",
+        "mesh": "mesh",
+        "nac": "phonons",
+        "integration": "matrix_elements",
+        "temperatures": "linewidths",
+        "scattering": "linewidths",
+        "solver_options": "transport",
+    }
+    chain = ["crystal", "mesh", "phonons", "matrix_elements", "linewidths", "transport"]
+    for stage in chain:
+        expected = {key for key, first in first_stage.items() if chain.index(first) <= chain.index(stage)}
+        assert set(config.stage_settings(complete(), stage)) == expected
+
+
+def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:
+    one = complete(integration={"sigma": 0.1, "threshold": 4}, temperatures=[300])
+    other = complete(temperatures=["300.0"], integration={"threshold": 4.0, "sigma": "1.0e-1"})
+    for stage in config.STAGES:
+        assert json.dumps(config.stage_settings(one, stage)) == json.dumps(config.stage_settings(other, stage))
+        assert config.stage_digest(one, stage) == config.stage_digest(other, stage)
+    assert len(config.stage_digest(one, "crystal")) == 12
+
+
+def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() -> None:
+    digest = config.stage_digest(complete(), "matrix_elements")
+    assert config.stage_digest(complete(integration={"sigma": 0.2}), "matrix_elements") != digest
+    assert config.stage_digest(complete(chunks=7, temperatures=[5]), "matrix_elements") == digest
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "runs: {si: {integration: {weights: event}, force_constants: {path: x}}}",
+            "my.yaml: runs.si.integration.weights is 'event': one weight per scattering event is not available in this "
+            "version, expected mode",
+        ),
+        (
+            "{defaults: {analysis: {spectral: true}}, runs: {si: {force_constants: {path: x}}}}",
+            "my.yaml: defaults.analysis.spectral is true: the spectral conductivity is not available in this version, "
+            "expected false",
+        ),
+        (
+            "runs: {si: {mesh: [3, 3, 3]}}",
+            "my.yaml: runs.si.force_constants.path is missing, expected the folder that holds the force constants",
+        ),
+        (
+            "runs: {si: {force_constants: {path: x}, temperatures: {min: 300, max: 200, points: 3}}}",
+            "my.yaml: runs.si.temperatures.min is 300 K, expected at most max, 200 K",
+        ),
+        (
+            "runs: {stages: {force_constants: {path: x}}}",
+            "my.yaml: runs has a run named 'stages', expected letters, digits, _ or -, and not 'stages'",
+        ),
+    ],
+)
+def test_what_the_schema_cannot_refuse_is_refused_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        config.load(yaml.safe_load(text), SCHEMA, source="my.yaml")
+    assert str(caught.value) == sentence
+
+
+def test_what_is_not_available_is_part_of_the_interface_and_not_its_default() -> None:
+    default = complete()
+    for key, value in config.NOT_YET:
+        rule: schema.Schema = RUN
+        for part in key.split("."):
+            rule = schema.subschema(rule, part)
+        assert rule, f"{key} is no key"
+        if value is not config.ANY:
+            assert value in (rule.get("enum") or rule["items"]["enum"])
+            found = config.at(default, key)
+            assert value not in found if isinstance(found, list) else value != found
+
+
+def test_shipped_configurations_are_valid() -> None:
+    for path in (ROOT / "config/config.yaml", ROOT / ".test/config/config.yaml"):
+        runs = config.load(yaml.safe_load(path.read_text()), SCHEMA)
+        assert list(runs) == ["silicon"]

@@ -1,0 +1,103 @@
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from peierls import job
+
+SOURCE = str(Path(job.__file__).parents[1])
+
+
+def run(tmp_path: Path, body: str, log: str | None = "logs/stage.log") -> tuple[int, str, str]:
+    """Run the body of a job in a process of its own: status, terminal and log."""
+    script = tmp_path / "script.py"
+    head = "import logging, os, sys\nfrom peierls.errors import InputError\nfrom peierls.job import job, progress\n"
+    script.write_text(f"{head}with job({log!r}, threads=2) as say:\n{textwrap.indent(textwrap.dedent(body), '    ')}")
+    environment = {**os.environ, "PYTHONPATH": SOURCE}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    path = tmp_path / (log or "none")
+    return done.returncode, done.stdout + done.stderr, path.read_text() if path.exists() else ""
+
+
+def test_output_of_every_kind_goes_to_the_log(tmp_path: Path) -> None:
+    body = """
+        print("from python")
+        logging.getLogger("peierls").info("from a module")
+        os.system("echo from C; echo errors too >&2")
+    """
+    status, terminal, log = run(tmp_path, body)
+    assert (status, terminal) == (0, "")
+    assert log.splitlines() == ["from python", "INFO: from a module", "from C", "errors too"]
+
+
+def test_a_line_for_both(tmp_path: Path) -> None:
+    status, terminal, log = run(tmp_path, "say('kappa = 1 W/m/K')")
+    assert (status, terminal, log) == (0, "kappa = 1 W/m/K\n", "kappa = 1 W/m/K\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ('raise InputError("fc3.hdf5: no such file")', "fc3.hdf5: no such file"),
+        ('raise InputError("two\\nlines")', "two lines"),
+        ('raise SystemExit("solver rta did not converge")', "solver rta did not converge"),
+    ],
+)
+def test_expected_failure_is_one_sentence(tmp_path: Path, statement: str, sentence: str) -> None:
+    status, terminal, log = run(tmp_path, f"print('working')\n{statement}")
+    assert status == 1
+    assert terminal == f"error: {sentence}\n"
+    assert log == f"working\nerror: {sentence}\n"
+
+
+def test_unexpected_failure_keeps_its_traceback_in_the_log(tmp_path: Path) -> None:
+    status, terminal, log = run(tmp_path, "1 / 0")
+    assert status == 1
+    assert terminal.startswith("error: ZeroDivisionError: division by zero (a fault of the program")
+    assert "Traceback" not in terminal
+    assert "Traceback" in log
+    assert log.endswith(terminal)
+
+
+def test_without_a_log_all_is_said_on_the_terminal(tmp_path: Path) -> None:
+    status, terminal, _ = run(tmp_path, 'say("here")\nraise InputError("bad")', log=None)
+    assert status == 1
+    assert terminal.splitlines() == ["here", "error: bad"]
+
+
+def test_threads_are_set_before_numba_is_imported(tmp_path: Path) -> None:
+    _, terminal, _ = run(tmp_path, "say(os.environ['NUMBA_NUM_THREADS'])")
+    assert terminal == "2\n"
+
+
+def test_failures_are_the_last_lines_of_recent_logs(tmp_path: Path) -> None:
+    start = time.time()
+    logs = {"a/old.log": "error: long ago\n", "a/bad.log": "working\nerror: a sentence\n", "b/good.log": "done\n"}
+    for name, text in logs.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    os.utime(tmp_path / "a/old.log", (start - 100, start - 100))
+    os.utime(tmp_path / "a/bad.log", (start + 1, start + 1))
+    assert job.failures(tmp_path, start) == ["a sentence"]
+
+
+def test_progress_passes_items_on_and_counts_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "SECONDS_BETWEEN_LINES", -1.0)
+    assert list(job.progress(range(3), "points")) == [0, 1, 2]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("points") for line in lines)
+    assert "3/3" in lines[-1]
+
+
+def test_progress_is_silent_for_short_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(job.progress(iter("ab"), "points", total=2)) == ["a", "b"]
+    assert len(capsys.readouterr().out.splitlines()) == 1

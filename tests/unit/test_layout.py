@@ -1,0 +1,77 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from peierls import config, schema
+from peierls.errors import InputError
+from peierls.layout import Layout
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
+
+
+def layout(folder: Path, **runs: dict[str, Any]) -> Layout:
+    path = str(ROOT / "resources/si-pbesol")
+    written = {"defaults": {"force_constants": {"path": path}, "chunks": 2}, "runs": runs}
+    return Layout(config.load(written, SCHEMA), root=str(folder))
+
+
+def make(paths: list[str]) -> None:
+    for path in map(Path, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_runs_share_files_as_far_as_they_agree(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={}, warm={"temperatures": [400]}, fine={"mesh": [15, 15, 15]})
+    assert runs.stage_files("one") == runs.stage_files("warm")
+    common = set(runs.stage_files("one")) & set(runs.stage_files("fine"))
+    assert {Path(path).name for path in common} == {"crystal.h5", "bands.h5"}
+    assert runs.shards("one") == [
+        runs.stage_file("one", "matrix_elements").replace(".h5", f"/2/{i}.h5") for i in (0, 1)
+    ]
+
+
+def test_every_folder_of_a_shared_stage_has_an_owner_that_agrees(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={}, warm={"temperatures": [400]})
+    for name in ("one", "warm"):
+        for path in runs.stage_files(name):
+            owner = runs.owners[Path(path).parent.name]
+            assert path in runs.stage_files(owner)
+
+
+def test_finished_matrix_elements_are_used_as_they_were_cut(tmp_path: Path) -> None:
+    make(layout(tmp_path, one={"chunks": 3}).shards("one"))
+    assert len(layout(tmp_path, one={"chunks": 5}).shards("one")) == 3
+    assert len(layout(tmp_path, one={"chunks": 3}).shards("one")) == 3
+
+
+def test_unfinished_matrix_elements_are_cut_as_configured(tmp_path: Path) -> None:
+    make(layout(tmp_path, one={"chunks": 3}).shards("one")[:-1])
+    assert len(layout(tmp_path, one={"chunks": 5}).shards("one")) == 5
+
+
+def test_the_configured_number_wins_where_both_are_finished(tmp_path: Path) -> None:
+    five = layout(tmp_path, one={"chunks": 5}).shards("one")
+    make(layout(tmp_path, one={"chunks": 3}).shards("one"))
+    make(five)
+    assert layout(tmp_path, one={"chunks": 5}).shards("one") == five
+
+
+def test_recomputed_matrix_elements_have_no_files(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={"integration": {"storage": "recompute"}})
+    assert runs.matrix_elements("one") == []
+    assert all("matrix_elements" not in path for path in runs.stage_files("one"))
+
+
+def test_files_that_the_configuration_names(tmp_path: Path) -> None:
+    isotopes = tmp_path / "g.txt"
+    run = {"scattering": {"isotopes": {"file": str(isotopes)}}}
+    with pytest.raises(InputError, match=r"g\.txt: no such file, named by key 'scattering\.isotopes\.file'"):
+        layout(tmp_path, one=run)
+    isotopes.touch()
+    runs = layout(tmp_path, one=run)
+    assert runs.input_files["one", "linewidths"] == [str(isotopes)]
+    assert {Path(path).name for path in runs.input_files["one", "crystal"]} >= {"fc2.hdf5", "fc3.hdf5"}
+    assert runs.input_files["one", "phonons"] == []

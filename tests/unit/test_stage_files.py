@@ -1,0 +1,205 @@
+"""Stage files: whole or absent, the same bytes for the same work, and read back only as what they are."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from peierls import stage_files
+from peierls.band_structure import BandStructure
+from peierls.crystal import Crystal
+from peierls.errors import InputError
+from peierls.linewidths import Linewidths
+from peierls.matrix_elements import MatrixElements
+from peierls.mesh import Mesh
+from peierls.phonons import Phonons
+from peierls.quantities import quantity
+from peierls.shards import ShardIndex
+from peierls.solvers import Transport
+from peierls.spectral import DensityOfStates
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A stage with every kind of field that stages have."""
+
+    frequency: NDArray = quantity("THz", "ir_q band", "frequencies")
+    eigenvector: NDArray = quantity("1", "ir_q band 3", "eigenvectors")
+    grid: NDArray = quantity("1", "ir_q", "grid indices")
+    kappa: NDArray = quantity("W/m/K", "3 3", "conductivity", may_be_nan=True)
+    mass: float = quantity("amu", "", "a mass")
+    name: str = quantity("", "", "a name")
+    species: tuple[str, ...] = quantity("", "atom", "symbols")
+    charges: NDArray | None = quantity("e", "atom 3 3", "charges", default=None)
+
+
+@pytest.fixture
+def toy() -> Toy:
+    random = np.random.default_rng(1)
+    return Toy(
+        frequency=random.random((4, 6)),
+        eigenvector=random.random((4, 6, 3)) + 1j * random.random((4, 6, 3)),
+        grid=np.arange(4),
+        kappa=np.full((3, 3), np.nan),
+        mass=28.0855,
+        name="Fd-3m (227), α-Si",
+        species=("Si", "C"),
+    )
+
+
+def fault(path: Path, kind: type = Toy) -> str:
+    """The sentence with which reading `path` is refused."""
+    with pytest.raises(InputError) as refusal:
+        stage_files.read(path, kind)
+    sentence = str(refusal.value)
+    assert "\n" not in sentence
+    assert path.name in sentence
+    return sentence
+
+
+def test_what_is_written_is_read_back_exactly(toy, tmp_path):
+    stage_files.write(tmp_path / "toy.h5", toy)
+    read = stage_files.read(tmp_path / "toy.h5", Toy)
+    for name in ("frequency", "eigenvector", "grid", "kappa"):
+        expected, found = getattr(toy, name), getattr(read, name)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+    assert (read.mass, read.name, read.species, read.charges) == (28.0855, "Fd-3m (227), α-Si", ("Si", "C"), None)
+
+
+def test_every_dataset_says_its_unit_its_dimensions_and_its_meaning(toy, tmp_path):
+    stage_files.write(tmp_path / "toy.h5", toy)
+    with h5py.File(tmp_path / "toy.h5") as file:
+        assert dict(file["frequency"].attrs) == {"unit": "THz", "dims": "ir_q band", "description": "frequencies"}
+        assert all({"unit", "dims", "description"} <= set(dataset.attrs) for dataset in file.values())
+
+
+def test_provenance_is_kept(toy, tmp_path):
+    stage_files.write(tmp_path / "toy.h5", toy, {"code": "abc", "config": "{}"})
+    found = stage_files.provenance(tmp_path / "toy.h5")
+    assert found["code"] == "abc"
+    assert found["stage"] == "Toy"
+
+
+def test_equal_work_gives_equal_bytes(toy, tmp_path, monkeypatch):
+    stage_files.write(tmp_path / "one.h5", toy, {"b": "2", "a": "1"})
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    stage_files.write(tmp_path / "two.h5", replace(toy, frequency=toy.frequency.copy()), {"a": "1", "b": "2"})
+    assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
+
+
+def test_a_failed_write_leaves_nothing_behind(toy, tmp_path):
+    with pytest.raises(ValueError, match="frequency"):
+        stage_files.write(tmp_path / "toy.h5", replace(toy, frequency=np.full((4, 6), np.nan)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file_as_it_was(toy, tmp_path):
+    stage_files.write(tmp_path / "toy.h5", toy)
+    before = (tmp_path / "toy.h5").read_bytes()
+    with pytest.raises(ValueError, match="ir_q"):
+        stage_files.write(tmp_path / "toy.h5", replace(toy, grid=np.arange(5)))
+    assert (tmp_path / "toy.h5").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.h5"]
+
+
+def test_a_file_has_its_name_only_when_it_is_complete(toy, tmp_path, monkeypatch):
+    """A process that dies while it writes leaves no file under the final name."""
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", die)
+    with pytest.raises(KeyboardInterrupt):
+        stage_files.write(tmp_path / "toy.h5", toy)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.3, 0.7, 0.99])
+def test_a_truncated_file_is_refused_by_name(toy, tmp_path, kept):
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    assert "truncated" in fault(path)
+
+
+def test_text_is_no_stage_file(tmp_path):
+    (tmp_path / "toy.h5").write_text("kappa 42\n")
+    fault(tmp_path / "toy.h5")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert "no such file" in fault(tmp_path / "toy.h5")
+
+
+def test_another_stage_is_refused(toy, tmp_path):
+    @dataclass(frozen=True)
+    class Other:
+        frequency: NDArray = quantity("THz", "ir_q band", "frequencies")
+
+    stage_files.write(tmp_path / "toy.h5", toy)
+    assert "holds Toy, expected a Other" in fault(tmp_path / "toy.h5", Other)
+
+
+def test_hdf5_of_another_program_is_refused(tmp_path):
+    with h5py.File(tmp_path / "toy.h5", "w") as file:
+        file["frequency"] = np.zeros(3)
+    assert "no stage of this program" in fault(tmp_path / "toy.h5")
+
+
+def set_unit(file: h5py.File) -> None:
+    file["frequency"].attrs["unit"] = "rad/ps"
+
+
+def drop(file: h5py.File) -> None:
+    del file["frequency"]
+
+
+def replace_data(array: NDArray):
+    """A change of the dataset `frequency` that keeps its attributes."""
+
+    def change(file: h5py.File) -> None:
+        attributes = dict(file["frequency"].attrs)
+        del file["frequency"]
+        file["frequency"] = array
+        file["frequency"].attrs.update(attributes)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (set_unit, "'frequency' is in 'rad/ps', expected 'THz'"),
+        (drop, "'frequency' (frequencies) is missing"),
+        (replace_data(np.zeros(4)), "1 dimensions, expected 2 (ir_q band)"),
+        (replace_data(np.zeros((4, 5))), "'band' is 6, expected 5"),
+        (replace_data(np.full((4, 6), np.inf)), "not finite"),
+    ],
+    ids=["unit", "missing", "dimensions", "shape", "infinite"],
+)
+def test_what_is_not_as_declared_is_refused(toy, tmp_path, damage, complaint):
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy)
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    assert complaint in fault(path)
+
+
+def test_a_fixed_length_is_checked(toy, tmp_path):
+    with pytest.raises(ValueError, match="expected 3"):
+        stage_files.write(tmp_path / "toy.h5", replace(toy, kappa=np.zeros((3, 2))))
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [BandStructure, Crystal, DensityOfStates, Linewidths, MatrixElements, Mesh, Phonons, ShardIndex, Transport],
+)
+def test_every_array_of_every_stage_is_declared(stage):
+    """No field that passes between stages is without unit, dimensions and description."""
+    for field in fields(stage):
+        assert field.metadata["description"], field.name
+        assert {"unit", "dims"} <= set(field.metadata), field.name

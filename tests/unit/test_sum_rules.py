@@ -1,0 +1,75 @@
+"""The translation sum rule and the order of derivatives: measured, and for the second order imposed."""
+
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+
+from peierls import force_constants
+from peierls.crystal import Crystal
+from peierls.errors import InputError
+from peierls.force_constants import sum_rules
+
+
+def shaken(crystal: Crystal, size: float, seed: int = 0) -> Crystal:
+    """`crystal` with noise of `size`, relative to the largest constant, on all its constants."""
+    random = np.random.default_rng(seed)
+    fc2 = crystal.fc2 + size * abs(crystal.fc2).max() * random.standard_normal(crystal.fc2.shape)
+    fc3 = crystal.fc3 + size * abs(crystal.fc3).max() * random.standard_normal(crystal.fc3.shape)
+    return replace(crystal, fc2=fc2, fc3=fc3)
+
+
+def test_silicon_keeps_the_rules(silicon):
+    """phono3py symmetrised these constants; its own log says that fc3 drifts by 4.2e-7 of 33 eV/Å³."""
+    violations = sum_rules.measure(silicon)
+    assert violations.fc2_translation < 1e-12
+    assert violations.fc2_permutation < 1e-12
+    assert violations.fc3_permutation < 1e-12
+    assert violations.fc3_translation == pytest.approx(4.2e-7 / 33.03, rel=0.02)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-3])
+def test_noise_shows_in_every_measure(silicon, size):
+    for violation in astuple(sum_rules.measure(shaken(silicon, size))):
+        assert size < violation < 300 * size
+
+
+def test_one_wrong_element_is_measured_as_large_as_it_is(silicon):
+    """A second-order constant off by δ leaves a sum of δ and an asymmetry of δ, and touches nothing of third order."""
+    fc2 = silicon.fc2.copy()
+    vector = int(np.flatnonzero((silicon.fc2_vectors == [1, 0, 0]).all(axis=1))[0])
+    fc2[vector, 0, 1, 0, 2] += 0.01 * abs(fc2).max()
+    before, after = sum_rules.measure(silicon), sum_rules.measure(replace(silicon, fc2=fc2))
+    assert after.fc2_translation == pytest.approx(0.01)
+    assert after.fc2_permutation == pytest.approx(0.01)
+    assert after.fc3_translation == before.fc3_translation
+    assert after.fc3_permutation == before.fc3_permutation
+
+
+def test_third_order_with_second_and_third_atom_told_apart_is_seen(silicon):
+    """A block that its exchanged partner does not follow is measured as large as the difference."""
+    block = int(np.flatnonzero(silicon.fc3_atoms[:, 1] != silicon.fc3_atoms[:, 2])[0])
+    fc3 = silicon.fc3.copy()
+    fc3[block] += 0.01 * abs(fc3).max() * np.eye(3)[:, :, None] * np.array([0, 1, 0])
+    assert sum_rules.measure(replace(silicon, fc3=fc3)).fc3_permutation == pytest.approx(0.01, rel=1e-6)
+
+
+def test_imposing_makes_the_sum_vanish_and_touches_only_the_site_itself(silicon, caplog):
+    noisy = shaken(silicon, 1e-3)
+    assert sum_rules.measure(noisy).fc2_translation > 1e-3
+    with caplog.at_level("INFO", logger="peierls"):
+        imposed = sum_rules.impose(noisy)
+    assert sum_rules.measure(imposed).fc2_translation < 1e-14
+    changed = np.argwhere((imposed.fc2 != noisy.fc2).any(axis=(3, 4)))
+    home = int(np.flatnonzero(~silicon.fc2_vectors.any(axis=1))[0])
+    assert changed.tolist() == [[home, 0, 0], [home, 1, 1]]
+    assert f"{sum_rules.measure(noisy).fc2_translation:.1e} of the largest" in caplog.text
+
+
+def test_sum_rules_by_the_config_key(silicon_folder):
+    plain = force_constants.read({"path": silicon_folder, "sum_rules": "none"})
+    imposed = force_constants.read({"path": silicon_folder, "sum_rules": "impose"})
+    assert (plain.fc2 != imposed.fc2).any()
+    np.testing.assert_allclose(plain.fc2, imposed.fc2, atol=1e-10)
+    with pytest.raises(InputError, match=r"'force_constants\.sum_rules' is 'crystal', expected none or impose"):
+        force_constants.read({"path": silicon_folder, "sum_rules": "crystal"})

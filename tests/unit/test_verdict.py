@@ -1,0 +1,41 @@
+import numpy as np
+
+from peierls.solvers import Transport
+from peierls.verdict import judge
+
+
+def transport(*, kappa: tuple[float, ...] = (100.0, 50.0), passed: bool = True) -> Transport:
+    """An isotropic conductivity at 300 and 600 K with one health check."""
+    tensors = np.array(kappa)[:, None, None] * np.eye(3)
+    return Transport(
+        solver="rta",
+        temperature=np.array([300.0, 600.0]),
+        kappa=tensors,
+        converged=np.isfinite(kappa).astype(np.int64),
+        mode_kappa=tensors[:, None, None],
+        health_names=("positive rates",),
+        health_passed=np.array([passed], dtype=np.int64),
+        health_sentences=("2 linewidths are negative",),
+    )
+
+
+def test_sound_run() -> None:
+    lines, fault = judge("si", {"rta": transport()}, strict=True)
+    assert lines == ["si, rta: kappa = 100 W/m/K at 300 K; all 1 health checks passed"]
+    assert fault is None
+
+
+def test_failed_check_stands_beside_the_number() -> None:
+    lines, fault = judge("si", {"rta": transport(passed=False)}, strict=False)
+    assert lines[0].endswith("1 of 1 health checks failed: positive rates: 2 linewidths are negative")
+    assert fault is None
+
+
+def test_failed_check_fails_a_strict_run() -> None:
+    _, fault = judge("si", {"rta": transport(passed=False)}, strict=True)
+    assert fault == "run si: solver rta failed the health check 'positive rates' and key 'strict' is true"
+
+
+def test_solver_that_did_not_converge_fails_every_run() -> None:
+    _, fault = judge("si", {"rta": transport(kappa=(np.nan, 50.0)), "other": transport()}, strict=False)
+    assert fault == "run si: solver rta did not converge at 300 K"

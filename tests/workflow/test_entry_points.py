@@ -1,0 +1,80 @@
+"""The workflow is found and used as its users and the workflow catalog do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snakemake_calls import Workflow
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_both_entry_points_plan_the_same_jobs_of_the_shipped_configuration(workflow: Workflow) -> None:
+    """The shipped configuration and its relative path hold wherever one works."""
+    plans = [workflow.plan(snakefile=snakefile) for snakefile in ("Snakefile", "workflow/Snakefile")]
+    assert plans[0] == plans[1]
+    assert plans[0]["matrix_elements"] == 3
+    assert plans[0]["verdict"] == 1
+
+
+def test_clone_is_a_working_folder(clone: Path) -> None:
+    assert Workflow(clone, clone).plan(snakefile="Snakefile")["verdict"] == 1
+
+
+def test_one_table_of_mine(workflow: Workflow, small: dict[str, Any]) -> None:
+    small = {"runs": {"mine": small["runs"]["silicon"]}}
+    result = workflow.snakemake("--dry-run", "--", "results/mine/kappa.csv", config=small)
+    assert result.status == 0
+    assert result.jobs["kappa_table"] == 1
+    assert result.jobs["verdict"] == 0
+
+
+def test_catalog_draws_the_rules(clone: Path) -> None:
+    result = Workflow(clone, clone / ".test").snakemake("--forceall", "--rulegraph")
+    assert result.status == 0
+    assert "digraph" in result.output
+
+
+def test_another_workflow_uses_this_one_as_a_module(workflow: Workflow, small: dict[str, Any]) -> None:
+    snakefile = workflow.folder / "Snakefile"
+    snakefile.write_text(
+        f"module kappa:\n    snakefile: '{workflow.clone}/workflow/Snakefile'\n    config: config\n\n"
+        "use rule * from kappa as kappa_*\n"
+    )
+    result = workflow.snakemake("--dry-run", "--", "results/silicon/kappa.csv", config=small, snakefile=str(snakefile))
+    assert result.status == 0, result.output
+    assert result.jobs["kappa_linewidths"] == 1
+
+
+def test_results_of_the_small_case(finished: Workflow) -> None:
+    run = finished.folder / "results/silicon"
+    header, *rows = (run / "kappa.csv").read_text().splitlines()
+    assert header == "temperature_K,solver,kxx,kyy,kzz,kyz,kxz,kxy"
+    assert [row.split(",")[:2] for row in rows] == [["300.0", "rta"]]
+    figures = {f"{name}.{format}" for name in ("kappa", "bands", "linewidths") for format in ("svg", "png")}
+    assert {path.name for path in (run / "figures").iterdir()} == figures
+    links = list((run / "stages").glob("*.h5"))
+    assert len(links) == 6
+    assert all(path.is_symlink() and path.is_file() for path in links)
+    assert not list(finished.folder.rglob("*.part"))
+
+
+def test_report_is_one_file_that_needs_no_network(finished: Workflow, small: dict[str, Any]) -> None:
+    report = finished.folder / "report.html"
+    result = finished.snakemake("--report", str(report), config=small)
+    assert result.status == 0, result.output
+    text = report.read_text()
+    assert "conductivity against temperature" in text
+    assert 'src="http' not in text
+    assert 'href="http' not in text.replace('href="https://snakemake', "")
+    report.unlink()
+
+
+@pytest.mark.parametrize("command", [["snakefmt", "--check", "Snakefile", "workflow"], ["snakemake", "--lint"]])
+def test_style(command: list[str]) -> None:
+    tool = Path(sys.executable).parent / command[0]
+    done = subprocess.run([str(tool), *command[1:]], cwd=ROOT, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,153 @@
+"""What is computed again when something changes: the stages from the change down, and nothing above."""
+
+import copy
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snakemake_calls import Workflow
+
+Edit = Callable[[Path, str], None]
+
+TABLES = {"kappa_table": 1, "kappa_figure": 1, "verdict": 1}
+TRANSPORT = {"transport": 1, **TABLES}
+LINEWIDTHS = {"linewidths": 1, "linewidths_figure": 1, **TRANSPORT}
+MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
+PHONONS = {"phonons": 1, "dos": 1, "bands_figure": 1, **MATRIX_ELEMENTS}
+MESH = {"mesh": 1, **PHONONS}
+ALL = {"crystal": 1, "bands": 1, **MESH}
+
+BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
+    ({"force_constants": {"sum_rules": "impose"}}, ALL),
+    ({"mesh": [3, 3, 3]}, MESH),
+    ({"nac": {"method": "none"}}, {"bands": 1, **PHONONS}),
+    ({"integration": {"method": "gaussian"}}, MATRIX_ELEMENTS),
+    ({"temperatures": [300, 400]}, LINEWIDTHS),
+    ({"scattering": {"boundary_length": 1e-6}}, LINEWIDTHS),
+    ({"solver_options": {"max_iterations": 7}}, TRANSPORT),
+    ({"strict": True}, {"verdict": 1}),
+    ({"chunks": 3}, {}),
+]
+
+BY_MODULE: list[tuple[str, dict[str, int]]] = [
+    ("job.py", {}),
+    ("solvers/rta.py", TRANSPORT),
+    ("report.py", {"kappa_table": 1, "verdict": 1}),
+    ("figures.py", {"kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "verdict": 1}),
+    (
+        "band_structure.py",
+        {"bands": 1, "kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "stage_links": 1, "verdict": 1},
+    ),
+    ("force_constants/phono3py.py", ALL),
+    ("stage_files.py", ALL),
+]
+
+
+def changed(config: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with some keys of its run replaced."""
+    config = copy.deepcopy(config)
+    run = config["runs"]["silicon"]
+    for key, value in change.items():
+        run[key] = {**run.get(key, {}), **value} if isinstance(value, dict) else value
+    return config
+
+
+@pytest.fixture
+def edit() -> Iterator[Edit]:
+    """Change a file of the clone for the length of a test, times included."""
+    undo = []
+
+    def edit(path: Path, text: str) -> None:
+        undo.append((path, path.read_text(), path.stat()))
+        path.write_text(text)
+
+    yield edit
+    for path, text, status in undo:
+        path.write_text(text)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_nothing_is_done_twice(finished: Workflow, small: dict[str, Any]) -> None:
+    result = finished.snakemake(config=small)
+    assert result.status == 0
+    assert "Nothing to be done" in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), BY_KEY, ids=lambda value: "-".join(value) if isinstance(value, dict) else None
+)
+def test_key_reruns_its_stage_and_those_below(
+    finished: Workflow, small: dict[str, Any], change: dict[str, Any], expected: dict[str, int]
+) -> None:
+    assert finished.plan(changed(small, change)) == Counter(expected)
+
+
+def test_writing_the_same_differently_reruns_nothing(finished: Workflow, small: dict[str, Any]) -> None:
+    run = small["runs"]["silicon"]
+    integration = {"threshold": 4, "sigma": "1e-1", "method": "tetrahedron"}
+    temperatures = {"spacing": "log", "points": 1, "max": "3e2", "min": 300.0}
+    rewritten = {**dict(reversed(run.items())), "temperatures": temperatures}
+    config = {"defaults": {"integration": integration, "chunks": 40}, "runs": {"silicon": rewritten}}
+    assert finished.plan(config) == Counter()
+
+
+@pytest.mark.parametrize(("module", "expected"), BY_MODULE, ids=[module for module, _ in BY_MODULE])
+def test_code_reruns_what_uses_it(
+    finished: Workflow, small: dict[str, Any], edit: Edit, module: str, expected: dict[str, int]
+) -> None:
+    path = finished.clone / "src/peierls" / module
+    edit(path, path.read_text() + "\n_A_NEW_CONSTANT = 1\n")
+    assert finished.plan(small) == Counter(expected)
+
+
+def test_comments_and_docstrings_rerun_nothing(finished: Workflow, small: dict[str, Any], edit: Edit) -> None:
+    for path in (finished.clone / "src/peierls").rglob("*.py"):
+        text = path.read_text()
+        assert text.startswith('"""')
+        edit(path, text.replace('"""', '"""More words. ', 1) + "\n# A comment.\n")
+    assert finished.plan(small) == Counter()
+
+
+def test_touched_inputs_and_stages_rerun_nothing(finished: Workflow, small: dict[str, Any]) -> None:
+    stages = list((finished.folder / "results/stages").rglob("*.h5"))
+    assert len(stages) == 8
+    for path in [*(finished.clone / "resources/si-pbesol").iterdir(), *stages]:
+        path.touch()
+    assert finished.plan(small) == Counter()
+
+
+def test_touched_script_reruns_its_rule(finished: Workflow, small: dict[str, Any], edit: Edit) -> None:
+    """Snakemake watches scripts by time, not by content; `snakemake --touch` makes all of it clean again."""
+    path = finished.clone / "workflow/scripts/transport.py"
+    edit(path, path.read_text())
+    assert finished.plan(small) == Counter(TRANSPORT)
+
+
+def test_a_lost_shard_is_computed_again_when_it_is_needed(finished: Workflow, small: dict[str, Any]) -> None:
+    shard = next((finished.folder / "results/stages").rglob("matrix_elements/2/1.h5"))
+    aside = shard.rename(shard.with_suffix(".aside"))
+    try:
+        warmer = finished.plan(changed(small, {"temperatures": [300, 400]}))
+    finally:
+        aside.rename(shard)
+    assert warmer == Counter({**MATRIX_ELEMENTS, "matrix_elements": 1})
+
+
+def test_matrix_elements_that_are_recomputed_are_not_stored(workflow: Workflow, small: dict[str, Any]) -> None:
+    planned = workflow.plan(changed(small, {"integration": {"storage": "recompute"}}))
+    assert planned == Counter({rule: n for rule, n in ALL.items() if not rule.startswith("matrix_elements")})
+
+
+def test_chunks_cut_what_is_not_there_yet(workflow: Workflow, small: dict[str, Any]) -> None:
+    assert workflow.plan(changed(small, {"chunks": 5})) == Counter({**ALL, "matrix_elements": 5})
+
+
+def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: dict[str, Any]) -> None:
+    config = copy.deepcopy(small)
+    config["runs"]["warm"] = {**config["runs"]["silicon"], "temperatures": [400]}
+    planned = workflow.plan(config)
+    shared = {"crystal", "mesh", "phonons", "bands", "dos", "matrix_elements", "matrix_elements_index"}
+    assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})

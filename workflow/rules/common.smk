@@ -1,0 +1,58 @@
+# What the rules know of the configuration: files, settings and code of each stage.
+import os
+import sys
+
+sys.path.insert(0, str(ROOT / "src"))
+# For the scripts, which then find the library whether or not it is installed.
+os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
+
+from peierls import config as configuration, schema
+from peierls.errors import InputError
+from peierls.job import failures
+from peierls.layout import Layout
+from peierls.provenance import code_digest, set_numba_cache
+
+set_numba_cache()
+try:
+    KEYS = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
+    NAMES = ", ".join(map(str, workflow.configfiles))
+    RUNS = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
+    LAYOUT = Layout(RUNS)
+except InputError as error:
+    sys.exit(f"error: {error}")
+
+
+wildcard_constraints:
+    run="|".join(RUNS),
+    digest="|".join(LAYOUT.owners),
+    chunks=r"\d+",
+    chunk=r"\d+",
+    solver="[a-z]+",
+
+
+# The run that a job belongs to, or one of those that share it.
+def run_of(wildcards):
+    return getattr(wildcards, "run", None) or LAYOUT.owners[wildcards.digest]
+
+
+# Input: the file of a shared stage, and the files from outside that a stage reads.
+def file_of(stage):
+    return lambda wildcards: LAYOUT.stage_file(run_of(wildcards), stage)
+
+
+def files_for(stage):
+    return lambda wildcards: LAYOUT.input_files[run_of(wildcards), stage]
+
+
+# Parameters: what a stage depends on, and the part of the library that its script reaches; a change makes it out of date.
+def settings(stage):
+    return lambda wildcards: configuration.stage_settings(RUNS[run_of(wildcards)], stage)
+
+
+def code(script, *modules):
+    return code_digest([ROOT / "workflow/scripts" / script, *modules])
+
+
+# Resource: an amount that grows with each attempt.
+def growing(amount):
+    return lambda wildcards, attempt: int(amount * attempt)

@@ -1,0 +1,52 @@
+# What a person reads: the table, and the folder of the stages of a run.
+
+
+localrules:
+    kappa_table,
+    stage_links,
+
+
+rule kappa_table:
+    input:
+        lambda wildcards: LAYOUT.transports(wildcards.run),
+    output:
+        report(
+            "results/{run}/kappa.csv",
+            caption="../report/kappa_table.rst",
+            category="{run}",
+        ),
+    log:
+        "results/{run}/logs/kappa_table.log",
+    benchmark:
+        "results/{run}/benchmarks/kappa_table.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("kappa_table.py"),
+    script:
+        "../scripts/kappa_table.py"
+
+
+rule stage_links:
+    input:
+        lambda wildcards: LAYOUT.stage_files(wildcards.run),
+    output:
+        directory("results/{run}/stages"),
+    log:
+        "results/{run}/logs/stage_links.log",
+    benchmark:
+        "results/{run}/benchmarks/stage_links.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(100),
+        runtime=growing(10),
+    params:
+        targets=lambda wildcards, input: [f"../../../{path}" for path in input],
+    shell:
+        "mkdir -p {output} && ln -sf {params.targets} {output} > {log} 2>&1"

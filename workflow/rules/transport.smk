@@ -1,0 +1,24 @@
+rule transport:
+    input:
+        crystal=file_of("crystal"),
+        mesh=file_of("mesh"),
+        phonons=file_of("phonons"),
+        linewidths="results/{run}/linewidths.h5",
+    output:
+        "results/{run}/transport/{solver}.h5",
+    log:
+        "results/{run}/logs/transport/{solver}.log",
+    benchmark:
+        "results/{run}/benchmarks/transport/{solver}.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        settings=settings("transport"),
+        # The script imports a solver by its name.
+        code=lambda wildcards: code("transport.py", f"peierls.solvers.{wildcards.solver}"),
+    script:
+        "../scripts/transport.py"
