@@ -1,7 +1,8 @@
 """Widths of a Gaussian delta function that follow the group velocities and the mesh.
 
 All widths here are standard deviations of the angular frequency. What a width stands for is the spread of the energy
-mismatch over one cell of the mesh; the kinds differ in how they estimate it (physics.md, "Choices where the peers differ").
+mismatch over one cell of the mesh; the kinds differ in how they estimate it (physics.md, "Choices where the peers
+differ").
 """
 
 from collections.abc import Mapping
@@ -24,8 +25,9 @@ _LEAST_WIDTH = 0.1
 class WidthModel(NamedTuple):
     """What a kernel needs to give a variance to a triple of modes.
 
-    `components`, shape (grid, band, 3), are velocities times mesh steps; `own`, shape (grid, band), is the variance that a mode
-    has by itself; both in rad/ps, its square, with the user's scale in them. `least` is the smallest variance.
+    `components`, shape (grid, band, 3), are velocities times mesh steps; `own`, shape (grid, band), is the variance
+    that a mode has by itself; both in rad/ps, its square, with the user's scale in them. `least` is the smallest
+    variance.
     """
 
     kind: int
@@ -40,14 +42,15 @@ def fixed_width(sigma: float) -> WidthModel:
 
 
 def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> WidthModel:
-    """The width model of `integration["kind"]`, with steps Δ_a = b_a/N_a and velocities as they stand in the energy mismatch.
+    """The width model of `integration["kind"]`, with steps Δ_a = b_a/N_a and velocities as they stand in the energy
+    mismatch.
 
-    - `invariant`: the variance of (v_i - v_j)·δq over the Wigner-Seitz cell of the mesh, averaged over the three pairs of
-      modes and over degenerate sets. Symmetric in the modes, and the same for every choice of lattice vectors.
+    - `invariant`: the variance of (v_i - v_j)·δq over the Wigner-Seitz cell of the mesh, averaged over the three
+      pairs of modes and over degenerate sets. Symmetric in the modes, and the same for every choice of lattice vectors.
     - `shengbte`: Σ_a ((v' - v'')·Δ_a)²/12, which is its sqrt(Σ/6) in exp(-x²/σ²).
     - `fourphonon`: max_a ((v' - v'')·Δ_a)²/4, which is its sqrt(max/2).
-    - `tdep`: Σ_i σ_i² of mode widths 2π/√2 r |v|, r the radius of a sphere as large as a mesh cell (no 2π), clipped to between
-      a quarter and four times the largest gap of the band's frequencies.
+    - `tdep`: Σ_i σ_i² of mode widths 2π/√2 r |v|, r the radius of a sphere as large as a mesh cell (no 2π), clipped
+      to between a quarter and four times the largest gap of the band's frequencies.
     """
     scale, kind = float(integration["scale"]), integration["kind"]
     velocities = on_full_grid(phonons.group_velocities, mesh)

@@ -30,11 +30,14 @@ class BandStructure:
 
 
 def compute_band_structure(crystal: Crystal, nac: Mapping[str, Any]) -> BandStructure:
-    """Dispersion along the path of Y. Hinuma et al., DOI 10.1016/j.commatsci.2016.10.015, by seekpath, in the crystal's own cell."""
+    """Dispersion along the path of Y. Hinuma et al., DOI 10.1016/j.commatsci.2016.10.015, by seekpath, in the
+    crystal's own cell."""
     kinds = sorted(set(crystal.species))
     cell = (crystal.lattice, crystal.positions, [kinds.index(symbol) for symbol in crystal.species])
     path = seekpath.get_path_orig_cell(cell, symprec=SYMMETRY_TOLERANCE)
-    qpoints, distances, segments, label_distances, labels = [], [], [], [], []
+    qpoints, distances, segments = [], [], []
+    label_distances: list[float] = []
+    labels: list[str] = []
     travelled = 0.0
     for number, (start, end) in enumerate(path["path"]):
         first, last = (np.array(path["point_coords"][name]) for name in (start, end))

@@ -1,16 +1,17 @@
 """The linearised collision operator, on fields that have the symmetry of the crystal.
 
-The unknowns of the Boltzmann equation live on the irreducible wedge. A vector field F(Sq) = S F(q) is given by three numbers
-per irreducible mode, of which the little group allows some; a scalar field by one. On such fields, and with the star
-weights in the inner product ⟨f, g⟩ = Σ_ir w f·g (which is the sum over the full mesh), the operator
+The unknowns of the Boltzmann equation live on the irreducible wedge. A vector field F(Sq) = S F(q) is given by three
+numbers per irreducible mode, of which the little group allows some; a scalar field by one. On such fields, and with
+the star weights in the inner product ⟨f, g⟩ = Σ_ir w f·g (which is the sum over the full mesh), the operator
 
     Ω_λλ' = A_λλ' / (s s'),   s = sqrt(n(n+1)) = 1/(2 sinh(x/2)),
 
-is symmetric. It acts on θ = s f, and it is applied without ever being formed: each on-shell process couples its three modes,
-isotopes couple pairs, everything else is on the diagonal, where it is 1/τ.
+is symmetric. It acts on θ = s f, and it is applied without ever being formed: each on-shell process couples its
+three modes, isotopes couple pairs, everything else is on the diagonal, where it is 1/τ.
 
-With the three wave vectors adding up to G, a field that is odd in q enters a process as f + f' + f'' whichever of them is the sum
-(the mode that the other two become is at minus its wave vector), an even one with the opposite sign on that leg.
+With the three wave vectors adding up to G, a field that is odd in q enters a process as f + f' + f'' whichever of
+them is the sum (the mode that the other two become is at minus its wave vector), an even one with the opposite sign
+on that leg.
 """
 
 from collections.abc import Sequence
@@ -34,8 +35,9 @@ from peierls.units import HBAR, THZ
 
 @dataclass(frozen=True)
 class Representation:
-    """How a field turns: `matrices` of the mesh's operations, shape (operation, component, component), its `parity` under q → -q,
-    and the `projectors`, shape (ir_q, component, component), on what the little group of each irreducible point allows.
+    """How a field turns: `matrices` of the mesh's operations, shape (operation, component, component), its `parity`
+    under q → -q, and the `projectors`, shape (ir_q, component, component), on what the little group of each
+    irreducible point allows.
     """
 
     matrices: Floats
@@ -63,9 +65,9 @@ def _representation(mesh: Mesh, matrices: Floats, parity: float) -> Representati
 class CollisionOperator:
     """Ω at several temperatures at once: fields have the shape (ir_q, band, component, temperature).
 
-    `rates` is 1/τ, shape (ir_q, band, temperature), rad/ps; modes with a rate of zero are not `active` and take no part. `events` tells
-    whether the matrix elements hold each process once for its three modes, or once per mode as that mode sees it; in that case
-    (`mode`) what couples two modes is the mean of what each of them sees, (A + Aᵀ)/2.
+    `rates` is 1/τ, shape (ir_q, band, temperature), rad/ps; modes with a rate of zero are not `active` and take no
+    part. `events` tells whether the matrix elements hold each process once for its three modes, or once per mode as
+    that mode sees it; in that case (`mode`) what couples two modes is the mean of what each of them sees, (A + Aᵀ)/2.
     """
 
     mesh: Mesh
@@ -92,15 +94,15 @@ class CollisionOperator:
         spread = spread_over_stars(field, self.mesh, representation)
         result = np.zeros_like(spread)
         for shard in self.matrix_elements:
-            _couple_three(result, spread, self.sqrt_nn, *self.couplings(shard), leg_signs(representation.parity))
-        first, second, rates = self.pair_couplings
-        np.subtract.at(result, first, rates * spread[second])
-        np.subtract.at(result, second, rates * spread[first])
+            arguments = (*self.couplings(shard), leg_signs(representation.parity))
+            _couple_three(result, spread, self.sqrt_nn, *arguments)
+        _couple_two(result, spread, *self.pair_couplings)
         folded = fold_onto_wedge(result, self.mesh, representation)
         return (folded + self.rates[:, :, None] * field) * self.active[:, :, None]
 
     def couplings(self, shard: MatrixElements) -> tuple[Any, ...]:
-        """What a kernel needs of a shard: its arrays, the factor of each point's triplets, and how much of each pair of legs counts."""
+        """What a kernel needs of a shard: its arrays, the factor of each point's triplets, and how much of each pair
+        of legs counts."""
         factors = HBAR * np.pi / (8 * self.mesh.n_points) * self.mesh.weights[shard.points]
         return (
             *(self.mesh.irreducible[shard.points], factors),
@@ -110,15 +112,15 @@ class CollisionOperator:
         )
 
     @cached_property
-    def pair_couplings(self) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers], Floats]:
-        """Both modes of each isotope pair as (grid point, band), and the rate times the star's weight, shape (pair, 1, 1).
+    def pair_couplings(self) -> tuple[Any, ...]:
+        """Grid point and band of both modes of each isotope pair, and what couples them times the star's weight.
 
         Each pair is held twice, once per mode: half of each makes the coupling symmetric.
         """
         pairs = self.isotope_pairs
-        rates = 0.5 * self.mesh.weights[pairs.points] * pairs.weights * pairs.rates
-        first = self.mesh.irreducible[pairs.points], pairs.first_bands
-        return first, (pairs.second_points, pairs.second_bands), rates[:, None, None]
+        couplings = -0.5 * self.mesh.weights[pairs.points] * pairs.weights * pairs.rates
+        first_points = self.mesh.irreducible[pairs.points]
+        return first_points, pairs.first_bands, pairs.second_points, pairs.second_bands, couplings
 
     def inner(self, left: Floats, right: Floats) -> Floats:
         """⟨left, right⟩ over the full mesh and the components, at each temperature."""
@@ -188,7 +190,8 @@ def _couple_three(
 ) -> None:
     """result_i += coupling_ij field_j for the pairs of legs of every process, on the full grid.
 
-    The coupling of two legs is strength · s of the third; `with_first` scales those of the first leg, `among_others` the other.
+    The coupling of two legs is strength · s of the third; `with_first` scales those of the first leg, `among_others`
+    the other.
     """
     n_bands, n_components, n_temperatures = field.shape[1], field.shape[2], field.shape[3]
     for p in range(len(first_points)):
@@ -216,153 +219,21 @@ def _couple_three(
                         result3[x, i] += c13 * f1 + c23 * f2
 
 
-@dataclass(frozen=True)
-class DenseSector:
-    """Ω at one temperature as a symmetric matrix in an orthonormal basis of the fields that the symmetry allows.
-
-    Coordinate u stands for a unit vector of `directions`, shape (coordinate, component), on the star of the mode (`points`, `bands`);
-    `star_weights` are the numbers of points of those stars.
-    """
-
-    matrix: Floats
-    points: Integers
-    bands: Integers
-    directions: Floats
-    star_weights: Integers
-    shape: tuple[int, int, int]
-
-    def coordinates(self, field: Floats) -> Floats:
-        """A field of shape (ir_q, band, component) in this basis, shape (coordinate,)."""
-        components: Floats = (field[self.points, self.bands] * self.directions).sum(axis=1)
-        return components * np.sqrt(self.star_weights)
-
-    def field(self, coordinates: Floats) -> Floats:
-        """The field of given coordinates; further axes of `coordinates` become further axes of the field."""
-        result = np.zeros((*self.shape, *coordinates.shape[1:]))
-        scaled = coordinates / np.sqrt(self.star_weights).reshape(-1, *(1,) * (coordinates.ndim - 1))
-        parts = np.einsum("uc,u...->uc...", self.directions, scaled)
-        np.add.at(result, (self.points, self.bands), parts)
-        return result
-
-
-def n_coordinates(operator: CollisionOperator, representation: Representation) -> int:
-    """Dimension of the sector at the temperature that has most: Σ over active modes of the little group's invariant directions."""
-    invariant = np.rint(np.einsum("qaa->q", representation.projectors))
-    return int(np.einsum("qst,q->t", operator.active, invariant).max())
-
-
-def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
-    """The matrix of Ω at temperature number `position` on the fields of a representation."""
-    mesh = operator.mesh
-    dimension = representation.matrices.shape[1]
-    bases = np.zeros((mesh.n_irreducible, dimension, dimension))
-    counts = np.rint(np.einsum("qaa->q", representation.projectors)).astype(np.int64)
-    for point, projector in enumerate(representation.projectors):
-        # The eigenvectors of a projector with eigenvalue 1 come last.
-        bases[point, :, : counts[point]] = np.linalg.eigh(projector)[1][:, dimension - counts[point] :]
-    sizes = np.where(operator.active[:, :, position] > 0, counts[:, None], 0)
-    offsets = np.concatenate([[0], np.cumsum(sizes.ravel())])
-    starts = np.where(sizes > 0, offsets[:-1].reshape(sizes.shape), -1)
-    points, bands, numbers = (np.empty(offsets[-1], dtype=np.int64) for _ in range(3))
-    for (point, band), start in np.ndenumerate(starts):
-        if start >= 0:
-            own = slice(start, start + counts[point])
-            points[own], bands[own], numbers[own] = point, band, np.arange(counts[point])
-    matrix = np.zeros((len(points), len(points)))
-    rows = mesh.grid_to_irreducible
-    turned = representation.matrices[mesh.grid_rotation] @ bases[rows]
-    for shard in operator.matrix_elements:
-        _fill_three(
-            matrix,
-            *(starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), operator.sqrt_nn[:, :, position]),
-            *(*operator.couplings(shard), leg_signs(representation.parity)),
-        )
-    first, second, rates = operator.pair_couplings
-    _fill_two(matrix, starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), *first, *second, rates[:, 0, 0])
-    matrix[np.diag_indices_from(matrix)] += operator.rates[points, bands, position]
-    directions = bases[points, :, numbers]
-    return DenseSector(matrix, points, bands, directions, mesh.weights[points], (*operator.rates.shape[:2], dimension))
-
-
 @numba.njit(cache=True)
-def _add_block(
-    matrix: Floats, start1: int, start2: int, coupling: float, turned1: Floats, turned2: Floats, n1: int, n2: int
-) -> None:
-    """Add coupling · (T₁ᵀ T₂) and its transpose at the coordinates of two modes, unless one of them is not active."""
-    if start1 < 0 or start2 < 0:
-        return
-    for k in range(n1):
-        for m in range(n2):
-            product = 0.0
-            for x in range(turned1.shape[0]):
-                product += turned1[x, k] * turned2[x, m]
-            matrix[start1 + k, start2 + m] += coupling * product
-            matrix[start2 + m, start1 + k] += coupling * product
-
-
-@numba.njit(cache=True)
-def _fill_three(
-    matrix: Floats,
-    starts: Integers,
-    rows: Integers,
-    turned: Floats,
-    counts: Integers,
-    root_weights: Floats,
-    sqrt_nn: Floats,
-    first_points: Integers,
-    factors: Floats,
-    triplet_starts: Integers,
-    second_points: Integers,
-    third_points: Integers,
-    triplet_weights: Floats,
-    entry_starts: Integers,
-    bands: Integers,
-    processes: Integers,
-    strengths: Floats,
-    with_first: float,
-    among_others: float,
-    signs: Floats,
-) -> None:
-    """The couplings of `_couple_three` as matrix elements; `root_weights` are 1/sqrt of the star weights."""
-    n_bands = starts.shape[1]
-    for p in range(len(first_points)):
-        q1 = first_points[p]
-        for t in range(triplet_starts[p], triplet_starts[p + 1]):
-            q2, q3 = second_points[t], third_points[t]
-            a1, a2, a3 = rows[q1], rows[q2], rows[q3]
-            factor = factors[p] * triplet_weights[t]
-            for entry in range(entry_starts[t], entry_starts[t + 1]):
-                s1 = bands[entry] // (n_bands * n_bands)
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
-                sign = signs[processes[entry]]
-                strength = factor * strengths[entry]
-                c12 = with_first * strength * sqrt_nn[q3, s3] * sign[0] * sign[1] * root_weights[a1] * root_weights[a2]
-                c13 = with_first * strength * sqrt_nn[q2, s2] * sign[0] * sign[2] * root_weights[a1] * root_weights[a3]
-                c23 = among_others * strength * sqrt_nn[q1, s1] * sign[1] * sign[2] * root_weights[a2] * root_weights[a3]
-                o1, o2, o3 = starts[a1, s1], starts[a2, s2], starts[a3, s3]
-                _add_block(matrix, o1, o2, c12, turned[q1], turned[q2], counts[a1], counts[a2])
-                _add_block(matrix, o1, o3, c13, turned[q1], turned[q3], counts[a1], counts[a3])
-                _add_block(matrix, o2, o3, c23, turned[q2], turned[q3], counts[a2], counts[a3])
-
-
-@numba.njit(cache=True)
-def _fill_two(
-    matrix: Floats,
-    starts: Integers,
-    rows: Integers,
-    turned: Floats,
-    counts: Integers,
-    root_weights: Floats,
+def _couple_two(
+    result: Floats,
+    field: Floats,
     first_points: Integers,
     first_bands: Integers,
     second_points: Integers,
     second_bands: Integers,
-    rates: Floats,
+    couplings: Floats,
 ) -> None:
-    """What isotope pairs take from the matrix."""
-    for pair in range(len(rates)):
-        q1, q2 = first_points[pair], second_points[pair]
-        a1, a2 = rows[q1], rows[q2]
-        coupling = -rates[pair] * root_weights[a1] * root_weights[a2]
-        o1, o2 = starts[a1, first_bands[pair]], starts[a2, second_bands[pair]]
-        _add_block(matrix, o1, o2, coupling, turned[q1], turned[q2], counts[a1], counts[a2])
+    """result_i += coupling_ij field_j for both modes of every pair, on the full grid."""
+    n_components, n_temperatures = field.shape[2], field.shape[3]
+    for pair in range(len(couplings)):
+        q1, s1, q2, s2 = first_points[pair], first_bands[pair], second_points[pair], second_bands[pair]
+        for x in range(n_components):
+            for i in range(n_temperatures):
+                result[q1, s1, x, i] += couplings[pair] * field[q2, s2, x, i]
+                result[q2, s2, x, i] += couplings[pair] * field[q1, s1, x, i]

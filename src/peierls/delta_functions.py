@@ -13,9 +13,9 @@ _MAIN_DIAGONALS = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)])
 def tetrahedra_around_a_point(steps: Floats) -> Integers:
     """The 24 tetrahedra that share a grid point, as the other three corners in grid coordinates, shape (24, 3, 3).
 
-    `steps` are the Cartesian steps b_i/N_i of the grid, a row each. Each cell is cut into six tetrahedra along its shortest main
-    diagonal (P. E. Blöchl et al., DOI 10.1103/PhysRevB.49.16223), so a grid point is a corner of 24. The choice of the diagonal is the
-    one place where this method breaks the symmetry of the mesh.
+    `steps` are the Cartesian steps b_i/N_i of the grid, a row each. Each cell is cut into six tetrahedra along its
+    shortest main diagonal (P. E. Blöchl et al., DOI 10.1103/PhysRevB.49.16223), so a grid point is a corner of 24.
+    The choice of the diagonal is the one place where this method breaks the symmetry of the mesh.
     """
     lengths = np.linalg.norm(_MAIN_DIAGONALS @ steps, axis=1)
     signs = _MAIN_DIAGONALS[np.argmin(np.round(lengths / lengths.min(), 9))]
@@ -32,7 +32,8 @@ def tetrahedra_around_a_point(steps: Floats) -> Integers:
 
 
 def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
-    """Distinct corners around a grid point, itself first, and the 24 tetrahedra as triples of them; shapes (15, 3), (24, 3)."""
+    """Distinct corners around a grid point, itself first, and the 24 tetrahedra as triples of them; shapes (15, 3),
+    (24, 3)."""
     tetrahedra = tetrahedra_around_a_point(steps)
     corners = np.array([(0, 0, 0), *sorted({tuple(corner) for one in tetrahedra for corner in one})])
     number = {tuple(corner): position for position, corner in enumerate(corners)}
@@ -41,10 +42,13 @@ def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
 
 @numba.njit(cache=True, error_model="numpy")
 def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> float:
-    """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its corners.
+    """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its
+    corners.
 
-    Where the surface of constant energy is a face (three corners at `energy`, as among equivalent points of a mesh), the weight
-    jumps, and the mean of its two limits is taken: half of the one that is not zero. With the same value at all corners it is zero. Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI 10.1088/0022-3719/12/15/008.
+    Where the surface of constant energy is a face (three corners at `energy`, as among equivalent points of a mesh),
+    the weight jumps, and the mean of its two limits is taken: half of the one that is not zero. With the same value
+    at all corners it is zero. Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI
+    10.1088/0022-3719/12/15/008.
     """
     if a > b:
         a, b = b, a
@@ -63,7 +67,7 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
         e1, e2, e3, e4, rank = a, b, c, home, 4
     if energy < e1 or energy > e4 or (energy == e1 and e3 > e1) or (energy == e4 and e2 < e4) or e1 == e4:
         return 0.0
-    share = 0.5 if energy == e1 or energy == e4 else 1.0
+    share = 0.5 if energy in (e1, e4) else 1.0
     if energy < e2 or energy == e4:
         x = energy - e1
         scale = share * x * x / ((e2 - e1) * (e3 - e1) * (e4 - e1))

@@ -1,9 +1,9 @@
 """The dynamical matrix and its gradient, by Fourier sum of the second-order force constants."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peierls.crystal import Crystal, Floats
-from numpy.typing import NDArray
 
 Complexes = NDArray[np.complex128]
 
@@ -13,8 +13,9 @@ def dynamical_matrices(crystal: Crystal, wave_vectors: Floats) -> Complexes:
 
         D_ij(q) = Σ_R Φ_ij(R) exp(i q·R) / sqrt(m_i m_j)
 
-    in the lattice-vector gauge: the phase holds the lattice vector R alone, so D is periodic in q and its eigenvectors at
-    q and q + G are the same. Source: physics.md, "Conventions"; Hermitian part, since rounding in force constants breaks it.
+    in the lattice-vector gauge: the phase holds the lattice vector R alone, so D is periodic in q and its
+    eigenvectors at q and q + G are the same. Source: physics.md, "Conventions"; Hermitian part, since rounding in
+    force constants breaks it.
     """
     phases = np.exp(2j * np.pi * (wave_vectors @ crystal.fc2_vectors.T))
     matrices = (phases @ _mass_scaled(crystal)).reshape(len(wave_vectors), crystal.n_bands, crystal.n_bands)
@@ -22,7 +23,8 @@ def dynamical_matrices(crystal: Crystal, wave_vectors: Floats) -> Complexes:
 
 
 def dynamical_matrix_gradients(crystal: Crystal, wave_vectors: Floats) -> Complexes:
-    """∂D/∂q for Cartesian q, shape (q, 3, band, band), Å (rad/ps)², in the smooth gauge brought back to lattice vectors.
+    """∂D/∂q for Cartesian q, shape (q, 3, band, band), Å (rad/ps)², in the smooth gauge brought back to lattice
+    vectors.
 
         ∂D_ij/∂q = Σ_R i (R + r_j - r_i) Φ_ij(R) exp(i q·R) / sqrt(m_i m_j)
 
@@ -35,7 +37,9 @@ def dynamical_matrix_gradients(crystal: Crystal, wave_vectors: Floats) -> Comple
     separations = separations.repeat(3, axis=1).repeat(3, axis=2).reshape(len(cells), -1, 3)
     scaled = 1j * separations * _mass_scaled(crystal)[:, :, None]
     phases = np.exp(2j * np.pi * (wave_vectors @ crystal.fc2_vectors.T))
-    gradients = (phases @ scaled.reshape(len(cells), -1)).reshape(len(wave_vectors), crystal.n_bands, crystal.n_bands, 3)
+    gradients = (phases @ scaled.reshape(len(cells), -1)).reshape(
+        len(wave_vectors), crystal.n_bands, crystal.n_bands, 3
+    )
     gradients = gradients.transpose(0, 3, 1, 2)
     return 0.5 * (gradients + gradients.conj().swapaxes(2, 3))
 

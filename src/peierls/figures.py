@@ -10,6 +10,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 
+from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, ScalarFormatter
 
@@ -21,12 +22,12 @@ from peierls.spectral import DensityOfStates
 # Okabe and Ito's palette: distinct for every form of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
     "figure.constrained_layout.use": True,
     "font.size": 10,
     "axes.linewidth": 0.8,
-    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "lines.linewidth": 1.4,
@@ -111,7 +112,14 @@ def linewidths_of_frequency(linewidths: Linewidths) -> Figure:
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
         points = axes.scatter(
-            linewidths.frequency[shown], total[shown], c=share[shown], s=7, cmap="cividis", vmin=0, vmax=1, rasterized=True
+            linewidths.frequency[shown],
+            total[shown],
+            c=share[shown],
+            s=7,
+            cmap="cividis",
+            vmin=0,
+            vmax=1,
+            rasterized=True,
         )
         axes.set(yscale="log", xlabel="frequency ω/2π (THz)", ylabel="linewidth Γ/2π (THz)")
         axes.set_title(f"{linewidths.temperature[chosen]:g} K, lifetime τ = 1/(4π linewidth)", fontsize=9)

@@ -30,12 +30,13 @@ class HealthCheck:
 
 
 def check_acoustic_sum_rule(phonons: Phonons) -> HealthCheck:
-    """The three acoustic frequencies at Γ, which the sum rule makes zero, must be small before they are set to zero."""
+    """The acoustic frequencies at Γ, which the sum rule makes zero, must be small before they are set to zero."""
     largest = float(np.abs(phonons.acoustic_at_gamma).max())
     return HealthCheck(
         "acoustic sum rule",
         largest <= ACOUSTIC_AT_GAMMA,
-        f"the acoustic modes at Gamma are at most {largest:.2g} THz before they are set to zero (limit {ACOUSTIC_AT_GAMMA} THz)",
+        f"the acoustic modes at Gamma are at most {largest:.2g} THz before they are set to zero "
+        f"(limit {ACOUSTIC_AT_GAMMA} THz)",
     )
 
 
@@ -47,8 +48,8 @@ def check_scattering(linewidths: Linewidths) -> HealthCheck:
     if most:
         temperature = linewidths.temperature[int(np.argmax(linewidths.n_unscattered))]
         sentence = (
-            f"{most} of {total} irreducible modes have no scattering at {temperature:g} K and are missing from kappa: use a finer "
-            "mesh or a wider delta function"
+            f"{most} of {total} irreducible modes have no scattering at {temperature:g} K and are missing from kappa: "
+            "use a finer mesh or a wider delta function"
         )
     return HealthCheck("unscattered modes", most == 0, sentence)
 
@@ -80,7 +81,9 @@ def check_resolution(mesh: Mesh, mode_kappa: Floats, temperatures: Floats) -> He
     images = mesh.zone_images[mesh.irreducible]
     next_to_gamma = (np.abs(images) <= 1).all(axis=1) & (images != 0).any(axis=1)
     totals = mode_kappa.sum(axis=(1, 2))
-    shares = np.divide(mode_kappa[:, next_to_gamma].sum(axis=(1, 2)), totals, out=np.zeros_like(totals), where=totals > 0)
+    shares = np.divide(
+        mode_kappa[:, next_to_gamma].sum(axis=(1, 2)), totals, out=np.zeros_like(totals), where=totals > 0
+    )
     name = "resolved mean free paths"
     if not len(shares):
         return HealthCheck(name, True, "there is no kappa to resolve")
@@ -88,8 +91,9 @@ def check_resolution(mesh: Mesh, mode_kappa: Floats, temperatures: Floats) -> He
     return HealthCheck(
         name,
         bool(shares[worst] <= UNRESOLVED),
-        f"{100 * shares[worst]:.0f} % of kappa at {temperatures[worst]:g} K is carried by the wave vectors next to Gamma, the longest "
-        f"mean free paths that the mesh has (limit {100 * UNRESOLVED:.0f} %, use a finer mesh beyond)",
+        f"{100 * shares[worst]:.0f} % of kappa at {temperatures[worst]:g} K is carried by the wave vectors next to "
+        "Gamma, the longest mean free paths that the mesh has "
+        f"(limit {100 * UNRESOLVED:.0f} %, use a finer mesh beyond)",
     )
 
 
@@ -102,7 +106,8 @@ def check_energy_conservation(quotients: Floats, temperatures: Floats) -> Health
     return HealthCheck(
         "energy conservation",
         bool(abs(quotients[worst]) <= ENERGY_LOSS),
-        f"collisions lose energy at {quotients[worst]:.1e} of the mean rate at {temperatures[worst]:g} K (limit {ENERGY_LOSS:.0e})",
+        f"collisions lose energy at {quotients[worst]:.1e} of the mean rate at {temperatures[worst]:g} K "
+        f"(limit {ENERGY_LOSS:.0e})",
     )
 
 
@@ -111,7 +116,8 @@ def check_definiteness(n_negative: int, smallest_over_largest: float) -> HealthC
     return HealthCheck(
         "negative eigenvalues",
         n_negative == 0,
-        f"{n_negative} eigenvalues of the collision operator are negative, the smallest is {smallest_over_largest:.1e} of the largest",
+        f"{n_negative} eigenvalues of the collision operator are negative, the smallest is {smallest_over_largest:.1e} "
+        "of the largest",
     )
 
 

@@ -21,8 +21,8 @@ class IsotopePairs:
     """Pairs of modes of (nearly) equal frequency between which mass disorder scatters, shapes (pair,).
 
     The first mode is at an irreducible point, the second stands for `weights` modes of the grid. `rates` is
-    (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω') seen from the first mode, rad/ps, with the overlap averaged over the degenerate sets of
-    both modes. Every pair is here twice, seen from each of its modes.
+    (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω') seen from the first mode, rad/ps, with the overlap averaged over the
+    degenerate sets of both modes. Every pair is here twice, seen from each of its modes.
     """
 
     points: Integers
@@ -75,9 +75,10 @@ def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Ma
 
     def search(q1: int, second: Integers) -> tuple[Integers, Integers, Floats]:
         capacity = len(second) * phonons.n_bands**2
-        arrays = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
-        count = _pairs_on_shell(q1, second, *modes, *arguments, *arrays)
-        return arrays[0][:count], arrays[1][:count], arrays[2][:count]
+        position, bands, strengths = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
+        results: list[Any] = [position, bands, strengths]
+        count = _pairs_on_shell(q1, second, *modes, *arguments, *results)
+        return position[:count], bands[:count], strengths[:count]
 
     return search
 
@@ -99,7 +100,8 @@ def _pairs_on_shell(
     bands: Integers,
     strengths: Floats,
 ) -> int:
-    """Pairs by tetrahedra where there are any, else by Gaussians with the mean of the modes' own variances, or `least` if larger."""
+    """Pairs by tetrahedra where there are any, else by Gaussians with the mean of the modes' own variances, or
+    `least` if larger."""
     n_bands = frequencies.shape[1]
     values = np.empty(ahead.shape[1])
     count = 0
@@ -133,9 +135,7 @@ def _pairs_on_shell(
 
 
 @numba.njit(cache=True)
-def _overlap(
-    q1: int, s1: int, q2: int, s2: int, eigenvectors: Complexes, sets: Integers, disorder: Floats
-) -> float:
+def _overlap(q1: int, s1: int, q2: int, s2: int, eigenvectors: Complexes, sets: Integers, disorder: Floats) -> float:
     """Σ_i g_i |ε_i*·ε'_i|², mean over the degenerate sets of both modes."""
     n_bands = sets.shape[1]
     total, count = 0.0, 0

@@ -22,7 +22,8 @@ from peierls.units import HBAR, METRE, THZ
 class Linewidths:
     """Half widths Γ/2π of the irreducible modes, so that the lifetime is τ = 1/(4π linewidth).
 
-    The total is the sum of its four parts. A mode of `n_unscattered` has no scattering at all although its frequency is not zero.
+    The total is the sum of its four parts. A mode of `n_unscattered` has no scattering at all although its frequency
+    is not zero.
     """
 
     temperature: Floats = quantity("K", "temperature", "temperatures")
@@ -46,12 +47,13 @@ def compute_linewidths(
 ) -> Linewidths:
     """Linewidths at `settings["temperatures"]`, K, by the mechanisms of `settings["scattering"]`.
 
-    `matrix_elements` may come in any order and any division, but must hold each irreducible point once (ValueError if not).
-    With the weighting `mode` the rates of a mode are those of its own triplets,
+    `matrix_elements` may come in any order and any division, but must hold each irreducible point once (ValueError
+    if not). With the weighting `mode` the rates of a mode are those of its own triplets,
 
         Γ = (ħπ/16N) Σ |Φ|² {(n' + n'' + 1) δ(ω - ω' - ω'') + (n' - n'') [δ(ω + ω' - ω'') - δ(ω - ω' + ω'')]},
 
-    with `event` each process gives its three modes their loss, symmetric in them: with s = sqrt(n(n+1)) = 1/(2 sinh(x/2)),
+    with `event` each process gives its three modes their loss, symmetric in them: with s = sqrt(n(n+1)) = 1/(2
+    sinh(x/2)),
 
         2Γ n(n+1) = Σ_e c_e |u_e| (πħ/4N) |Φ|² w_e s s' s''.
 
@@ -69,7 +71,13 @@ def compute_linewidths(
         np.add.at(times_held, shard.points, 1)
         arrays = (
             mesh.irreducible[shard.points],
-            *(shard.triplet_starts, shard.second_points, shard.third_points, shard.triplet_weights, shard.normal_fraction),
+            *(
+                shard.triplet_starts,
+                shard.second_points,
+                shard.third_points,
+                shard.triplet_weights,
+                shard.normal_fraction,
+            ),
             *(shard.entry_starts, shard.bands, shard.processes, shard.strengths),
             *(mesh.grid_to_irreducible, statistics),
         )
@@ -108,8 +116,8 @@ def isotope_disorder(crystal: Crystal, isotopes: Any) -> Floats:
 def _isotope_linewidths(pairs: IsotopePairs, mesh: Mesh, statistics: Floats, symmetric: bool) -> Floats:
     """Γ by isotopes, shape (temperature, ir_q, band), rad/ps.
 
-    The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that what the mode
-    loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
+    The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that
+    what the mode loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
     """
     n_temperatures = statistics.shape[2]
     rates = np.zeros((len(mesh.irreducible), statistics.shape[1], n_temperatures))
@@ -153,7 +161,8 @@ def _add_mode_rates(
     occupied: Floats,
     products: bool,
 ) -> None:
-    """Add Σ weight · strength · occupation factor to sums[normal or Umklapp, ir_q, band, temperature], a point's own triplets.
+    """Add Σ weight · strength · occupation factor to sums[normal or Umklapp, ir_q, band, temperature], a point's own
+    triplets.
 
     With `products`, the factors are (n'+1)(n''+1)/(n+1) and n'(n''+1)/(n+1), equal to n'+n''+1 and n'-n'' on shell.
     """
@@ -201,7 +210,8 @@ def _add_event_losses(
     sqrt_nn: Floats,
     star_weights: Integers,
 ) -> None:
-    """Add Σ weight · strength · s' s''/s to the three modes of each process, the star's weight shared among its points."""
+    """Add Σ weight · strength · s' s''/s to the three modes of each process, the star's weight shared among its
+    points."""
     n_bands, n_temperatures = sqrt_nn.shape[1], sqrt_nn.shape[2]
     for p in range(len(first_points)):
         q1 = first_points[p]

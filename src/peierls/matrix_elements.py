@@ -24,10 +24,11 @@ GIGABYTE = 1e9
 class MatrixElements:
     """On-shell matrix elements of some irreducible points, temperature-free.
 
-    Points have triplets, triplets have entries. An entry is one process of one band triple: `strengths` is |Φ|² times its delta
-    weight, with |Φ|² averaged over the degenerate sets of its three modes. A triplet (q, q', q'') stands for `triplet_weights`
-    values of q' on the full grid. With the weighting `mode`, a point has all its triplets; with `event`, a triplet is held by
-    one of its three legs' points only (`triplets.reduced_triplets`) and counts for all three.
+    Points have triplets, triplets have entries. An entry is one process of one band triple: `strengths` is |Φ|²
+    times its delta weight, with |Φ|² averaged over the degenerate sets of its three modes. A triplet (q, q', q'')
+    stands for `triplet_weights` values of q' on the full grid. With the weighting `mode`, a point has all its
+    triplets; with `event`, a triplet is held by one of its three legs' points only (`triplets.reduced_triplets`) and
+    counts for all three.
     """
 
     points: Integers = quantity("1", "point", "numbers of the irreducible points")
@@ -38,7 +39,9 @@ class MatrixElements:
     normal_fraction: Floats = quantity("1", "triplet", "share of normal processes")
     entry_starts: Integers = quantity("1", "triplet_bound", "first entry of each triplet, and the end")
     bands: Integers = quantity("1", "entry", "bands (s n + s') n + s'' with n the number of branches")
-    processes: Integers = quantity("1", "entry", "0: decay of s; 1: s absorbs s' and becomes s''; 2: s absorbs s'' and becomes s'")
+    processes: Integers = quantity(
+        "1", "entry", "0: decay of s; 1: s absorbs s' and becomes s''; 2: s absorbs s'' and becomes s'"
+    )
     strengths: Floats = quantity("1/(amu angstrom^2)", "entry", "|Phi|^2 times the delta weight")
 
     def of_point(self, position: int) -> tuple[slice, slice]:
@@ -91,9 +94,14 @@ def compute_matrix_elements(
 
 
 def recompute(
-    crystal: Crystal, mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any], progress: Callable[[Any], Any] = iter
+    crystal: Crystal,
+    mesh: Mesh,
+    phonons: Phonons,
+    integration: Mapping[str, Any],
+    progress: Callable[[Any], Any] = iter,
 ) -> Iterator[MatrixElements]:
-    """The matrix elements of every irreducible point, one at a time and never stored: the policy `storage: recompute`."""
+    """The matrix elements of every irreducible point, one at a time and never stored: the policy `storage:
+    recompute`."""
     for point in progress(range(mesh.n_irreducible)):
         yield compute_matrix_elements(crystal, mesh, phonons, integration, np.array([point]))
 
@@ -103,7 +111,13 @@ def _joined(arrays: list[Any], dtype: Any) -> Any:
 
 
 def _strengths(
-    q1: int, triplets: Triplets, shell: OnShell, mesh: Mesh, phonons: Phonons, folded: FoldedThirdOrder, max_memory: float
+    q1: int,
+    triplets: Triplets,
+    shell: OnShell,
+    mesh: Mesh,
+    phonons: Phonons,
+    folded: FoldedThirdOrder,
+    max_memory: float,
 ) -> Floats:
     """|Φ|² times the delta weight of every entry of `shell`."""
     n_bands = phonons.n_bands
@@ -134,7 +148,8 @@ def _strengths(
 
 
 def _band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: int, max_memory: float) -> list[slice]:
-    """Ranges of s treated at once: whole degenerate sets, as many as keep the transform's arrays within `max_memory` bytes."""
+    """Ranges of s treated at once: whole degenerate sets, as many as keep the transform's arrays within `max_memory`
+    bytes."""
     n1, n2, n3 = folded.box
     largest = max(n1 * n2 * n3, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + n_wanted
     bytes_per_band = 16 * largest * folded.n_bands**2
@@ -164,7 +179,8 @@ def _fill_strengths(
     weights: Floats,
     strengths: Floats,
 ) -> None:
-    """strengths = weight · |Φ|² for the entries of each triplet whose s is in the group of `elements`, (triplet, s, band, band)."""
+    """strengths = weight · |Φ|² for the entries of each triplet whose s is in the group of `elements`, (triplet, s,
+    band, band)."""
     n_group, n_bands = elements.shape[1], elements.shape[2]
     squares = np.zeros((n_group, n_bands, n_bands))
     half = np.empty((n_bands, n_bands), dtype=np.complex128)
@@ -177,8 +193,11 @@ def _fill_strengths(
             if 0 <= s1 < n_group:
                 needed[s1] = True
         second, third = eigenvectors[q2[t]], eigenvectors[q3[t]]
-        for g in range(n_group):
-            needed[g] = needed[g] or _member_needed(needed, sets[q1], first_band, g)
+        # A set is averaged over, so that all of its members are needed if one is.
+        for g in range(1, n_group):
+            needed[g] |= needed[g - 1] and sets[q1, first_band + g] == sets[q1, first_band + g - 1]
+        for g in range(n_group - 2, -1, -1):
+            needed[g] |= needed[g + 1] and sets[q1, first_band + g] == sets[q1, first_band + g + 1]
         for g in range(n_group):
             if not needed[g]:
                 continue
@@ -206,15 +225,6 @@ def _fill_strengths(
                 strengths[entry] = weights[entry] * _set_average(
                     squares, g, first_band, s2, s3, sets[q1], sets[q2[t]], sets[q3[t]]
                 )
-
-
-@numba.njit(cache=True)
-def _member_needed(needed: Any, sets: Integers, first_band: int, g: int) -> bool:
-    """Whether another member of the degenerate set of band `first_band + g` is needed."""
-    for other in range(len(needed)):
-        if needed[other] and sets[first_band + other] == sets[first_band + g]:
-            return True
-    return False
 
 
 @numba.njit(cache=True)

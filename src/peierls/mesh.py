@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from ase.geometry import minkowski_reduce
 
-from peierls.crystal import Crystal, Integers
-from peierls.crystal import Floats
+from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.quantities import quantity
 from peierls.symmetry import point_group
@@ -31,10 +30,14 @@ class Mesh:
     cartesian_rotations: Floats = quantity("1", "operation 3 3", "the same operations on Cartesian vectors")
     irreducible: Integers = quantity("1", "ir_q", "grid indices of the irreducible points")
     weights: Integers = quantity("1", "ir_q", "number of grid points in the star of each irreducible point")
-    grid_to_irreducible: Integers = quantity("1", "grid", "position in `irreducible` of the point that stands for each grid point")
+    grid_to_irreducible: Integers = quantity(
+        "1", "grid", "position in `irreducible` of the point that stands for each grid point"
+    )
     grid_rotation: Integers = quantity("1", "grid", "operation that takes the irreducible point to the grid point")
     zone_images: Integers = quantity(
-        "1", "grid 3", "coordinates i, j, k of one shortest image of each grid point, in the first Brillouin zone; of -q the opposite"
+        "1",
+        "grid 3",
+        "coordinates i, j, k of one shortest image of each grid point, in the first Brillouin zone; of -q the opposite",
     )
     on_zone_boundary: Integers = quantity("1", "grid", "1 where another image is as short: the choice is a convention")
 
@@ -78,7 +81,8 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
     """The mesh for three numbers of divisions or {"density": ...}, with its symmetry.
 
     A density ρ gives N_i = round(ρ |b_i| / 2π), |b_i| in 1/Å with the 2π, raised to the nearest mesh that the point
-    group maps to itself. Raises InputError for a mesh that the group does not map to itself, naming the nearest that work.
+    group maps to itself. Raises InputError for a mesh that the group does not map to itself, naming the nearest that
+    work.
     """
     group = point_group(crystal)
     if isinstance(setting, Mapping):
@@ -98,7 +102,8 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
     index = np.array([sizes[1] * sizes[2], sizes[2], 1])
     images = np.stack([np.mod(coordinates @ rotation.T, sizes) @ index for rotation in rotations])
 
-    # The smallest index of a star stands for it; the operation that leads to a point is the inverse of one that leads back.
+    # The smallest index of a star stands for it; the operation that leads to a point is the inverse of one that
+    # leads back.
     representative = images.min(axis=0)
     irreducible, grid_to_irreducible, weights = np.unique(representative, return_inverse=True, return_counts=True)
     grid_rotation = np.argmax(images[:, representative] == np.arange(len(coordinates)), axis=0)
@@ -130,11 +135,13 @@ def _is_mapped_to_itself(sizes: Integers, rotations: Integers) -> bool:
 def _nearest_allowed(sizes: Integers, rotations: Integers, least: Integers, count: int = 3) -> list[Integers]:
     """The `count` allowed meshes that differ least from `sizes` and have at least `least` divisions each.
 
-    Allowed meshes are the common multiples of allowed ratios, so a search up to the largest size in every direction cannot
-    miss the nearest: (n, n, n) is always allowed.
+    Allowed meshes are the common multiples of allowed ratios, so a search up to the largest size in every direction
+    cannot miss the nearest: (n, n, n) is always allowed.
     """
     reach = int(max(sizes.max() - sizes.min(), 1)) + 2
-    ranges = [range(max(int(low), int(size) - reach), int(size) + reach + 1) for low, size in zip(least, sizes, strict=True)]
+    ranges = [
+        range(max(int(low), int(size) - reach), int(size) + reach + 1) for low, size in zip(least, sizes, strict=True)
+    ]
     allowed = [np.array(one) for one in product(*ranges) if _is_mapped_to_itself(np.array(one), rotations)]
     allowed.sort(key=lambda one: (int(((one - sizes) ** 2).sum()), -gcd(*map(int, one)), tuple(one)))
     return allowed[:count]

@@ -7,7 +7,8 @@ from peierls.units import BOLTZMANN, HBAR
 
 
 def occupations(frequencies: Floats, temperature: float) -> Floats:
-    """n = 1/(exp(x) - 1), x = ħω/k_B T, for frequencies in rad/ps and a temperature in K; 0 where ω = 0 (excluded modes)."""
+    """n = 1/(exp(x) - 1), x = ħω/k_B T, for frequencies in rad/ps and a temperature in K; 0 where ω = 0 (excluded
+    modes)."""
     x = HBAR * frequencies / (BOLTZMANN * temperature)
     occupied = x > 0
     # Beyond x of 700 the exponential overflows and n is below the smallest number there is.

@@ -1,7 +1,7 @@
 """Which band triples of a set of triplets conserve energy, and with what weight.
 
-A delta weight depends on the vantage point: δ(ω ± ω' ± ω'') is integrated over q' with q fixed, or over q with q' or q'' fixed. The
-weighting `mode` takes the view of the first leg, `event` the mean of the three.
+A delta weight depends on the vantage point: δ(ω ± ω' ± ω'') is integrated over q' with q fixed, or over q with q' or
+q'' fixed. The weighting `mode` takes the view of the first leg, `event` the mean of the three.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,8 +38,9 @@ _PROCESS = np.array([DECAY, ABSORBS_THIRD, ABSORBS_SECOND])
 class OnShell:
     """On-shell band triples in order of triplet, process and bands.
 
-    `triplet` is its number, `bands` is (s n + s') n + s'' with n branches, `weight` is the delta weight in ps. Weights are densities in
-    angular frequency: a sum over the N points of the grid, divided by N, is the integral over the zone.
+    `triplet` is its number, `bands` is (s n + s') n + s'' with n branches, `weight` is the delta weight in ps.
+    Weights are densities in angular frequency: a sum over the N points of the grid, divided by N, is the integral
+    over the zone.
     """
 
     triplet: Integers
@@ -70,13 +71,16 @@ def on_shell_search(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]
 
 
 def _collect(kernel: Callable[..., int], n_triplets: int, *arguments: Any) -> OnShell:
-    """Run a kernel that fills arrays of limited length, with longer ones until they suffice; it returns the length needed."""
+    """Run a kernel that fills arrays of limited length, with longer ones until they suffice; it returns the length
+    needed."""
     capacity = 64 * n_triplets + 1024
     while True:
-        arrays = np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.int8), np.empty(capacity)
+        kinds: tuple[Any, ...] = (np.int32, np.int32, np.int8, np.float64)
+        arrays = [np.empty(capacity, kind) for kind in kinds]
         needed = kernel(*arguments, *arrays)
         if needed <= capacity:
-            return OnShell(*(array[:needed].copy() for array in arrays))
+            triplet, bands, process, weight = (array[:needed].copy() for array in arrays)
+            return OnShell(triplet, bands, process, weight)
         capacity = needed
 
 
@@ -262,7 +266,9 @@ def _gaussians_on_shell(
                             if kind != FIXED:
                                 variance = max(least, _variance(kind, components, own, modes, signs, vantage))
                             if mismatch * mismatch < threshold * threshold * variance:
-                                total += normalisation / np.sqrt(variance) * np.exp(-0.5 * mismatch * mismatch / variance)
+                                total += (
+                                    normalisation / np.sqrt(variance) * np.exp(-0.5 * mismatch * mismatch / variance)
+                                )
                         if total > 0.0:
                             if count < len(triplet):
                                 triplet[count], process[count], weight[count] = t, one, total

@@ -24,22 +24,31 @@ _BATCH = 4096
 class Phonons:
     """Phonons of a crystal on a mesh.
 
-    Bands are in order of frequency. Eigenvectors are in the lattice-vector gauge, columns, normalised over the cell, and
-    those at -q are the complex conjugates of those at q (real where the two are one point), so time reversal holds exactly.
-    Frequencies are exactly equal over a star: rounding between them would turn a tetrahedron of equivalent points, on which a
-    frequency is constant, into one of enormous weight. `asymmetry` tells how much they differed.
-    The members of a degenerate set share one velocity, the mean Tr V/d over the set, which turns with the crystal as a vector;
-    `velocity_squares` is the mean of v⊗v over the set, Re Tr(V^α V^β)/d, the v⊗v of a mode that is alone.
+    Bands are in order of frequency. Eigenvectors are in the lattice-vector gauge, columns, normalised over the cell,
+    and those at -q are the complex conjugates of those at q (real where the two are one point), so time reversal
+    holds exactly. Frequencies are exactly equal over a star: rounding between them would turn a tetrahedron of
+    equivalent points, on which a frequency is constant, into one of enormous weight. `asymmetry` tells how much they
+    differed. The members of a degenerate set share one velocity, the mean Tr V/d over the set, which turns with the
+    crystal as a vector; `velocity_squares` is the mean of v⊗v over the set, Re Tr(V^α V^β)/d, the v⊗v of a mode that
+    is alone.
     """
 
-    frequencies: Floats = quantity("rad/ps", "grid band", "angular frequencies; exactly 0 for the acoustic modes at Gamma")
+    frequencies: Floats = quantity(
+        "rad/ps", "grid band", "angular frequencies; exactly 0 for the acoustic modes at Gamma"
+    )
     eigenvectors: Complexes = quantity("1", "grid component band", "eigenvectors, lattice-vector gauge, a column each")
     degenerate_sets: Integers = quantity("1", "grid band", "first band of the degenerate set that a band belongs to")
     group_velocities: Floats = quantity("angstrom/ps", "ir_q band 3", "group velocities, mean over degenerate sets")
     velocity_squares: Floats = quantity("angstrom^2/ps^2", "ir_q band 3 3", "mean of v v over degenerate sets")
-    velocity_operator: Complexes = quantity("angstrom/ps", "ir_q 3 band band", "velocity operator, smooth (Wallace) gauge")
-    asymmetry: float = quantity("THz", "", "largest difference of frequencies within a star before they were made equal")
-    acoustic_at_gamma: Floats = quantity("THz", "3", "sqrt|lambda|/2pi of the three acoustic modes at Gamma, with the sign of lambda")
+    velocity_operator: Complexes = quantity(
+        "angstrom/ps", "ir_q 3 band band", "velocity operator, smooth (Wallace) gauge"
+    )
+    asymmetry: float = quantity(
+        "THz", "", "largest difference of frequencies within a star before they were made equal"
+    )
+    acoustic_at_gamma: Floats = quantity(
+        "THz", "3", "sqrt|lambda|/2pi of the three acoustic modes at Gamma, with the sign of lambda"
+    )
 
     @property
     def n_bands(self) -> int:
@@ -50,13 +59,13 @@ class Phonons:
 def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Phonons:
     """Phonons on the full grid; velocities at its irreducible points.
 
-    Raises InputError where a mode is imaginary (other than the three acoustic ones at Γ, which are set to zero by index), and where
-    the crystal is polar but `nac["method"]` does not say to leave the long-range part out.
+    Raises InputError where a mode is imaginary (other than the three acoustic ones at Γ, which are set to zero by
+    index), and where the crystal is polar but `nac["method"]` does not say to leave the long-range part out.
     """
     if crystal.born_charges is not None and nac["method"] != "none":
         raise InputError(
-            f"nac.method: '{nac['method']}' asks for the long-range part of a crystal with Born charges, which this version "
-            "cannot compute; expected 'none' to leave it out"
+            f"nac.method: '{nac['method']}' asks for the long-range part of a crystal with Born charges, which "
+            "this version cannot compute; expected 'none' to leave it out"
         )
     eigenvalues, eigenvectors = _diagonalise(crystal, mesh)
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
@@ -90,7 +99,8 @@ def average_over_sets(values: Floats, sets: Integers) -> Floats:
 
 
 def on_full_grid(vectors: Floats, mesh: Mesh) -> Floats:
-    """A vector per irreducible mode carried to the whole grid by the rotations of the stars, (ir_q, band, 3) to (grid, band, 3)."""
+    """A vector per irreducible mode carried to the whole grid by the rotations of the stars, (ir_q, band, 3) to
+    (grid, band, 3)."""
     rotations = mesh.cartesian_rotations[mesh.grid_rotation]
     return np.einsum("qab,qsb->qsa", rotations, vectors[mesh.grid_to_irreducible])
 
@@ -116,16 +126,17 @@ def _refuse_imaginary(eigenvalues: Floats, mesh: Mesh) -> None:
     allowed[0, :3] = True
     imaginary = (eigenvalues <= 0) & ~allowed
     if imaginary.any():
-        worst = np.unravel_index(np.argmin(eigenvalues), eigenvalues.shape)[0]
+        worst = np.unravel_index(np.argmin(np.where(allowed, 0.0, eigenvalues)), eigenvalues.shape)
+        frequency = np.sqrt(abs(eigenvalues[worst])) / THZ
         raise InputError(
-            f"phonons: {imaginary.sum()} imaginary modes at {imaginary.any(axis=1).sum()} of {mesh.n_points} wave vectors, the "
-            f"worst {np.sqrt(-eigenvalues.min()) / THZ:.4f}i THz at q = {np.round(mesh.fractional[worst], 6).tolist()}; the force "
-            "constants describe an unstable crystal or break the acoustic sum rule, expected real frequencies"
+            f"phonons: {imaginary.sum()} imaginary modes at {imaginary.any(axis=1).sum()} of {mesh.n_points} "
+            f"wave vectors, the worst {frequency:.4f}i THz at q = {np.round(mesh.fractional[worst[0]], 6).tolist()}; "
+            "the force constants describe an unstable crystal or break the acoustic sum rule, expected real frequencies"
         )
 
 
 def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigenvectors: Complexes) -> Complexes:
-    """V_ss' = ε_s† ∂D/∂q ε_s' / (ω_s + ω_s') at the irreducible points, Å/ps; zero for the acoustic modes at Γ.
+    """V_ss' = ε_s† ∂D/∂q ε_s'/(ω_s + ω_s') at irreducible points, Å/ps; zero for the acoustic modes at Γ.
 
     Source: physics.md, misprints (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
     """
@@ -144,7 +155,8 @@ def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigen
 
 
 def _squares_within_sets(operator: Complexes, sets: Integers) -> Floats:
-    """Σ_s' Re V^α_ss' V^β_s's over the members s' of the set of s, shape (q, band, 3, 3); V is Hermitian, its trace not negative."""
+    """Σ_s' Re V^α_ss' V^β_s's over the members s' of the set of s, shape (q, band, 3, 3); V is Hermitian, its trace
+    not negative."""
     same = sets[:, :, None] == sets[:, None, :]
     within = operator * same[:, None]
     return np.einsum("qast,qbst->qsab", within, within.conj()).real

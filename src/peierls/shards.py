@@ -1,7 +1,8 @@
 """The shards of the matrix elements, and the index that stands for them whatever their number.
 
-The index holds a checksum per irreducible point and nothing about the division into shards, so it is the same, byte for byte,
-for every number of shards, and what is computed from it need not be computed again when only that number changes.
+The index holds a checksum per irreducible point and nothing about the division into shards, so it is the same, byte
+for byte, for every number of shards, and what is computed from it need not be computed again when only that number
+changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,11 +38,20 @@ def index_shards(paths: Sequence[str | Path]) -> ShardIndex:
         shard = stage_files.read(path, MatrixElements)
         for position, point in enumerate(shard.points):
             if int(point) in rows:
-                raise InputError(f"{path}: irreducible point {point} is in another shard too, expected each point in one shard")
+                raise InputError(
+                    f"{path}: irreducible point {point} is in another shard too, expected each point in one shard"
+                )
             triplets, entries = shard.of_point(position)
-            rows[int(point)] = (triplets.stop - triplets.start, entries.stop - entries.start, _checksum(shard, position))
+            rows[int(point)] = (
+                triplets.stop - triplets.start,
+                entries.stop - entries.start,
+                _checksum(shard, position),
+            )
     if sorted(rows) != list(range(len(rows))):
-        raise InputError(f"{paths[0]}: the shards beside it hold {len(rows)} irreducible points, but some before the last are missing")
+        raise InputError(
+            f"{paths[0]}: it and the shards beside it hold {len(rows)} irreducible points, "
+            "but some before the last are missing"
+        )
     ordered = [rows[point] for point in range(len(rows))]
     return ShardIndex(
         n_triplets=np.array([row[0] for row in ordered]),
@@ -53,7 +63,8 @@ def index_shards(paths: Sequence[str | Path]) -> ShardIndex:
 def open_shards(index_path: str | Path) -> Iterator[MatrixElements]:
     """The shards that an index stands for, one after the other, each point checked against its checksum.
 
-    They are in `matrix_elements/{number}/` beside the index. Raises InputError naming the shard that is missing or damaged.
+    They are in `matrix_elements/{number}/` beside the index. Raises InputError naming the shard that is missing or
+    damaged.
     """
     index_path = Path(index_path)
     index = stage_files.read(index_path, ShardIndex)
@@ -64,8 +75,8 @@ def open_shards(index_path: str | Path) -> Iterator[MatrixElements]:
         for position, point in enumerate(shard.points):
             if _checksum(shard, position) != index.checksums[point]:
                 raise InputError(
-                    f"{path}: irreducible point {point} differs from its checksum in {index_path.name}; the shard is damaged, remove it "
-                    "and run again"
+                    f"{path}: irreducible point {point} differs from its checksum in {index_path.name}; the shard is "
+                    "damaged, remove it and run again"
                 )
         yield shard
 
@@ -76,15 +87,17 @@ def _complete_layout(folder: Path) -> Path:
     for layout in layouts:
         if all((layout / f"{number}.h5").is_file() for number in range(int(layout.name))):
             return layout
-    raise InputError(f"{folder}: no complete set of shards; expected a folder n with the files 0.h5 to n-1.h5, run again to make them")
+    raise InputError(
+        f"{folder}: no complete set of shards; expected a folder n with the files 0.h5 to n-1.h5, run again for them"
+    )
 
 
 def _checksum(shard: MatrixElements, position: int) -> str:
     triplets, entries = shard.of_point(position)
     starts = shard.entry_starts[triplets.start : triplets.stop + 1]
-    digest = blake2b(np.ascontiguousarray(starts - starts[0]), digest_size=16)
+    digest = blake2b((starts - starts[0]).tobytes(), digest_size=16)
     for array in (shard.second_points, shard.third_points, shard.triplet_weights, shard.normal_fraction):
-        digest.update(np.ascontiguousarray(array[triplets]))
+        digest.update(array[triplets].tobytes())
     for array in (shard.bands, shard.processes, shard.strengths):
-        digest.update(np.ascontiguousarray(array[entries]))
+        digest.update(array[entries].tobytes())
     return digest.hexdigest()

@@ -18,7 +18,8 @@ N_FREQUENCIES = 401
 
 @dataclass(frozen=True)
 class DensityOfStates:
-    """Phonon density of states by the tetrahedron method, total and on each atom; its integral is the number of branches."""
+    """Phonon density of states by the tetrahedron method, total and on each atom; its integral is the number of
+    branches."""
 
     frequency: Floats = quantity("THz", "frequency", "omega/2pi")
     total: Floats = quantity("1/THz", "frequency", "density of states per primitive cell")
@@ -33,7 +34,8 @@ def density_of_states(crystal: Crystal, mesh: Mesh, phonons: Phonons) -> Density
     ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
     shape = (mesh.n_points, len(crystal.species), 3, crystal.n_bands)
     on_atoms = (np.abs(phonons.eigenvectors.reshape(shape)) ** 2).sum(axis=2)
-    # The weights |ε_i|² of a point's star are the same up to a permutation of atoms, which only the sum over the star removes.
+    # The weights |ε_i|² of a point's star are the same up to a permutation of atoms, which only the sum over the
+    # star removes.
     per_atom = _spectrum(energies, phonons.frequencies, on_atoms, ahead, tetrahedra) * THZ / mesh.n_points
     return DensityOfStates(energies / THZ, per_atom.sum(axis=0), per_atom, crystal.species)
 

@@ -49,8 +49,8 @@ def write(path: str | Path, stage: Any, provenance: Mapping[str, str] | None = N
 def read(path: str | Path, kind: type[Stage]) -> Stage:
     """Read a stage file back as the dataclass `kind`.
 
-    Raises InputError, naming the file and the dataset, where it is missing, damaged, of another stage, or where a unit or
-    a shape is not the declared one.
+    Raises InputError, naming the file and the dataset, where it is missing, damaged, of another stage, or where a
+    unit or a shape is not the declared one.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,7 +59,9 @@ def read(path: str | Path, kind: type[Stage]) -> Stage:
         with h5py.File(path, "r") as file:
             return _read(file, path, kind)
     except (OSError, RuntimeError) as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({str(error).splitlines()[0]}); it may be truncated") from error
+        raise InputError(
+            f"{path}: not a readable HDF5 file ({str(error).splitlines()[0]}); it may be truncated"
+        ) from error
 
 
 def provenance(path: str | Path) -> dict[str, str]:
@@ -74,7 +76,7 @@ def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
         raise InputError(f"{path}: holds {found or 'no stage of this program'}, expected a {kind.__name__} stage file")
     values: dict[str, Any] = {}
     sizes: dict[str, int] = {}
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # every stage is a dataclass; mypy cannot bind that
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # every stage is a dataclass
         if field.name not in file:
             if field.default is None:
                 values[field.name] = None
@@ -83,7 +85,8 @@ def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
         dataset = file[field.name]
         if dataset.attrs.get("unit") != field.metadata["unit"]:
             raise InputError(
-                f"{path}: dataset '{field.name}' is in '{dataset.attrs.get('unit')}', expected '{field.metadata['unit']}'"
+                f"{path}: dataset '{field.name}' is in '{dataset.attrs.get('unit')}', "
+                f"expected '{field.metadata['unit']}'"
             )
         array = dataset[()]
         _check(field, np.asarray(array), sizes, where=f"{path}: dataset '{field.name}'")

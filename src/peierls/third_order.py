@@ -4,9 +4,9 @@ With q'' = -q - q' the phases of the lattice sum collapse,
 
     exp(i q'·R' + i q''·R'') = exp(-i q·R'') exp(i q'·D),   D = R' - R'',
 
-so for one q the sum over blocks is done once per D, and what depends on q' is a Fourier transform over the few D that occur. D is
-folded onto the mesh, which is exact because q' is on it. The first leg is contracted with the eigenvectors of q before the
-transform, where there are few D, instead of after it, where there are many q'.
+so for one q the sum over blocks is done once per D, and what depends on q' is a Fourier transform over the few D
+that occur. D is folded onto the mesh, which is exact because q' is on it. The first leg is contracted with the
+eigenvectors of q before the transform, where there are few D, instead of after it, where there are many q'.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ from peierls.force_constants.symmetrization import average_over_orderings
 class FoldedThirdOrder:
     """Mass-scaled third-order blocks, folded onto a mesh and sorted by their first atom.
 
-    A block belongs to cell `cells` of a box of distances D, shape `box`, that starts at `lowest`; `third_cells` are the R''.
+    A block belongs to cell `cells` of a box of distances D, shape `box`, that starts at `lowest`; `third_cells` are
+    the R''.
     """
 
     sizes: Integers
     n_bands: int
     lowest: Integers
-    box: tuple[int, int, int]
+    box: tuple[int, ...]
     first_atom_starts: Integers
     cells: Integers
     pairs: Integers
@@ -47,12 +48,15 @@ class FoldedThirdOrder:
         for atom in range(n_bands // 3):
             table = np.zeros((n_cells, 3, n_bands, n_bands), dtype=complex)
             start, stop = self.first_atom_starts[atom : atom + 2]
-            _accumulate(table, self.cells[start:stop], self.pairs[start:stop], phases[start:stop], self.tensors[start:stop])
+            _accumulate(
+                table, self.cells[start:stop], self.pairs[start:stop], phases[start:stop], self.tensors[start:stop]
+            )
             contracted += eigenvectors[3 * atom : 3 * atom + 3].T @ table.reshape(n_cells, 3, -1)
         return contracted.reshape(*self.box, -1)
 
     def transform(self, per_distance: Complexes, coordinates: Integers) -> Complexes:
-        """Σ_D exp(i q'·D) of an array (box..., m) at mesh points of integer coordinates in ascending order, shape (q', m)."""
+        """Σ_D exp(i q'·D) of an array (box..., m) at mesh points of integer coordinates in ascending order, shape
+        (q', m)."""
         phases = [
             np.exp(2j * np.pi / size * np.outer(np.arange(size), np.arange(low, low + length)))
             for size, low, length in zip(self.sizes, self.lowest, self.box, strict=True)

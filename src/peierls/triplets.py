@@ -10,7 +10,8 @@ from peierls.mesh import Mesh
 
 @dataclass(frozen=True)
 class Triplets:
-    """For one q: some q' with q'' = -q - q', how many q' of the grid each stands for, and its normal part; shapes (triplet,)."""
+    """For one q: some q' with q'' = -q - q', how many q' of the grid each stands for, and its normal part; shapes
+    (triplet,)."""
 
     q2: Integers
     q3: Integers
@@ -21,9 +22,10 @@ class Triplets:
 def reduced_triplets(mesh: Mesh, point: int, rotated: Integers, each_event_once: bool = False) -> Triplets:
     """Triplets of the irreducible point number `point`, reduced by its little group and by q' ↔ q'', ordered by q'.
 
-    Their weights add up to the number of grid points. With `each_event_once`, a triplet is kept at only one of the irreducible
-    points of its three legs, the first, and of those of one point that are related by an exchange of q with q' or q'', one is
-    kept; the weight of a triplet that k of its legs have in this row is divided by k. `rotated` is `mesh.rotated()`.
+    Their weights add up to the number of grid points. With `each_event_once`, a triplet is kept at only one of the
+    irreducible points of its three legs, the first, and of those of one point that are related by an exchange of q
+    with q' or q'', one is kept; the weight of a triplet that k of its legs have in this row is divided by k.
+    `rotated` is `mesh.rotated()`.
     """
     q1 = mesh.irreducible[point]
     little_group = rotated[rotated[:, q1] == q1]
@@ -53,9 +55,10 @@ def inverse_operations(mesh: Mesh) -> Integers:
 def normal_fraction(mesh: Mesh, q1: Integers, q2: Integers, q3: Integers, rotated: Integers) -> Floats:
     """Share of normal processes in each triplet of grid indices, shape (triplet,).
 
-    A triplet is normal where its three wave vectors, each in the first Brillouin zone, add up to zero. On the zone boundary
-    a wave vector has several images; one is chosen (`Mesh.zone_images`), and the share is the average over
-    the choices that the point group relates: choosing S·image(S⁻¹q) for every operation S is to judge the triplet's star.
+    A triplet is normal where its three wave vectors, each in the first Brillouin zone, add up to zero. On the zone
+    boundary a wave vector has several images; one is chosen (`Mesh.zone_images`), and the share is the average over
+    the choices that the point group relates: choosing S·image(S⁻¹q) for every operation S is to judge the triplet's
+    star.
     """
     legs = np.stack([q1, q2, q3])
     images = mesh.zone_images

@@ -148,11 +148,11 @@ def constants_in(supercell: Atoms, homes: list[int]) -> tuple[np.ndarray, np.nda
     return fc2, fc3
 
 
-def model(folder: Path, supercell_matrix, phonon_supercell_matrix=None) -> Path:
+def model(folder: Path, supercell_matrix, phonon_supercell_matrix=None, primitive_matrix=FACE_CENTRED) -> Path:
     """The zincblende model in a supercell, FC2 perhaps in one of its own, as a phono3py folder."""
     unit = zincblende()
-    content = document(unit, FACE_CENTRED, supercell_matrix, phonon_supercell_matrix)
-    primitive = reduced(unit, FACE_CENTRED)
+    content = document(unit, primitive_matrix, supercell_matrix, phonon_supercell_matrix)
+    primitive = reduced(unit, primitive_matrix)
     supercell = repeated(unit, supercell_matrix)
     homes = first_of_each_kind(primitive, supercell)
     fc2, fc3 = constants_in(supercell, homes)

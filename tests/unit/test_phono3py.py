@@ -320,21 +320,57 @@ def test_charges_under_new_and_old_keys(tmp_path, nested):
 
 
 def test_a_born_file_is_completed_by_symmetry(tmp_path):
-    """With only a twofold axis along z, the second atom's tensor is the first one's with xz and yz reversed."""
-    pair = np.array([[0.1, 0.2, 0.3], [-0.1, -0.2, 0.3]])
-    positions = np.concatenate([pair, np.array([[0.3, -0.15, 0.6], [-0.3, 0.15, 0.6]])])
-    lattice = np.array([[4.0, 0, 0], [-0.8, 5.0, 0], [0, 0, 6.0]])
-    unit = files.Atoms(lattice, positions, ["Al", "Al", "N", "N"], [27.0, 27.0, 14.0, 14.0])
+    """With only a threefold axis along z, the tensors of the second and third atom are the first one's, turned."""
+    x, y = 0.1, 0.27
+    orbit = np.array([[x, y, 0], [-y, x - y, 0], [y - x, -x, 0]])
+    positions = np.concatenate([orbit, 1.7 * orbit + [0, 0, 0.4]])
+    root = 3**0.5 / 2
+    lattice = np.array([[6.0, 0, 0], [-3.0, 6.0 * root, 0], [0, 0, 5.0]])
+    unit = files.Atoms(lattice, positions, ["Al"] * 3 + ["N"] * 3, [27.0] * 3 + [14.0] * 3)
     content = files.document(unit, np.eye(3), np.eye(3, dtype=int))
-    folder = files.write(tmp_path, content, np.ones((4, 4, 3, 3)), np.ones((4, 4, 4, 3, 3, 3)))
+    folder = files.write(tmp_path, content, np.ones((6, 6, 3, 3)), np.ones((6, 6, 6, 3, 3, 3)))
     tensor = np.array([[2.5, 0.1, 0.2], [-0.3, 2.6, 0.4], [0.5, -0.6, 2.7]])
-    dielectric = np.diag([4.4, 4.5, 4.6])
+    dielectric = np.diag([4.4, 4.4, 4.6])
     rows = [" ".join(f"{number:.6f}" for number in row.ravel()) for row in (dielectric, tensor, -tensor)]
     (folder / "BORN").write_text("\n".join(["# a comment, or 14.4", *rows, ""]))
     crystal = read(folder)
-    turned = tensor * np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1]])
-    np.testing.assert_allclose(crystal.born_charges, [tensor, turned, -tensor, -turned], atol=1e-12)
+    turn = np.array([[-0.5, -root, 0], [root, -0.5, 0], [0, 0, 1]])  # takes (x, y) to (-y, x - y)
+    expected = [tensor, turn @ tensor @ turn.T, turn.T @ tensor @ turn]
+    np.testing.assert_allclose(crystal.born_charges, [*expected, *np.negative(expected)], atol=1e-12)
     np.testing.assert_allclose(crystal.dielectric, dielectric)
+
+
+def test_primitive_vectors_can_be_chosen_freely(tmp_path):
+    """Another primitive matrix, not symmetric, is another name for the same q."""
+    usual = read(files.model(tmp_path / "usual", 2 * np.eye(3, dtype=int)))
+    matrix = [[0, 0.5, 0.5], [0.5, 0, 1.0], [0.5, 0.5, 0.5]]  # the third vector is the usual third plus the first
+    other = read(files.model(tmp_path / "other", 2 * np.eye(3, dtype=int), primitive_matrix=matrix))
+    q = np.array([0.13, -0.27, 0.41])
+    renamed = other.lattice @ np.linalg.inv(usual.lattice) @ q
+    found, expected = (np.linalg.eigvalsh(dynamical_matrix(c, k)) for c, k in ((other, renamed), (usual, q)))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert abs(np.linalg.eigvalsh(dynamical_matrix(other, q)) - expected).max() > 1.0
+
+
+def test_rounded_numbers_do_not_tell_images_apart(tmp_path, silicon):
+    """Lattice vectors off by 1e-7 of themselves: images that tie are still as many."""
+    shutil.copytree(SILICON, tmp_path / "rounded")
+    content = yaml.safe_load((SILICON / "phono3py.yaml").read_text())
+    noise = 1 + 1e-7 * np.random.default_rng(0).standard_normal((3, 3))
+    content["primitive_cell"]["lattice"] = (np.array(content["primitive_cell"]["lattice"]) * noise).tolist()
+    (tmp_path / "rounded" / "phono3py.yaml").write_text(yaml.safe_dump(content))
+    rounded = read(tmp_path / "rounded")
+    assert_same(second_order(rounded), second_order(silicon))
+    assert_same(third_order(rounded), third_order(silicon))
+
+
+def test_forces_are_not_even_parsed(tmp_path):
+    """They can be most of a large file; whatever stands there is passed over."""
+    folder = files.model(tmp_path, 2 * np.eye(3, dtype=int))
+    usual = read(folder)
+    with (folder / "phono3py.yaml").open("a") as file:
+        file.write("displacement_pairs:\n- atom: 1\n  forces:\n  - [ 0.1, : ]]\n")
+    assert_same(third_order(read(folder)), third_order(usual))
 
 
 # --- silicon ----------------------------------------------------------------------------------------------------------
@@ -449,15 +485,17 @@ def test_natural_mass_variances_are_those_of_phonopy_within_its_tables(species, 
 # --- which files ------------------------------------------------------------------------------------------------------
 
 
-def test_files_can_have_other_names(tmp_path):
-    """A bare name is looked for in the folder, a path where it points to."""
+def test_files_can_have_other_names(tmp_path, monkeypatch):
+    """A bare name is looked for in the folder, a path from the working directory."""
     folder = files.model(tmp_path / "model", 2 * np.eye(3, dtype=int))
     usual = read(folder)
     (folder / "fc2.hdf5").rename(folder / "second.hdf5")
     (folder / "fc3.hdf5").rename(tmp_path / "third.hdf5")
-    settings = {"path": folder, "fc2": "second.hdf5", "fc3": str(tmp_path / "third.hdf5")}
+    settings = {"path": folder, "fc2": "second.hdf5", "fc3": "../third.hdf5"}
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
     paths = force_constants.input_files(settings)
-    assert paths == [folder / "phono3py.yaml", folder / "second.hdf5", tmp_path / "third.hdf5"]
+    assert paths == [folder / "phono3py.yaml", folder / "second.hdf5", Path("../third.hdf5")]
     assert_same(third_order(force_constants.read(settings)), third_order(usual))
 
 

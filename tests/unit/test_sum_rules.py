@@ -54,11 +54,22 @@ def test_third_order_with_second_and_third_atom_told_apart_is_seen(silicon):
     assert sum_rules.measure(replace(silicon, fc3=fc3)).fc3_permutation == pytest.approx(0.01, rel=1e-6)
 
 
+def test_third_order_with_first_and_second_atom_told_apart_is_seen(silicon):
+    """Symmetric under the exchange of second and third, wrong under that of first and second."""
+    fc3 = silicon.fc3.copy()
+    same = (silicon.fc3_atoms == [0, 1, 1]).all(axis=1) & (silicon.fc3_vectors[:, 0] == silicon.fc3_vectors[:, 1]).all(
+        axis=1
+    )
+    fc3[np.flatnonzero(same)[0], 0, 1, 1] += 0.01 * abs(fc3).max()
+    assert sum_rules.measure(replace(silicon, fc3=fc3)).fc3_permutation == pytest.approx(0.01, rel=1e-6)
+
+
 def test_imposing_makes_the_sum_vanish_and_touches_only_the_site_itself(silicon, caplog):
     noisy = shaken(silicon, 1e-3)
     assert sum_rules.measure(noisy).fc2_translation > 1e-3
     with caplog.at_level("INFO", logger="peierls"):
         imposed = sum_rules.impose(noisy)
+    assert abs(imposed.fc2.sum(axis=(0, 2))).max() < 1e-14 * abs(imposed.fc2).max()
     assert sum_rules.measure(imposed).fc2_translation < 1e-14
     changed = np.argwhere((imposed.fc2 != noisy.fc2).any(axis=(3, 4)))
     home = int(np.flatnonzero(~silicon.fc2_vectors.any(axis=1))[0])

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from peierls.solvers import Transport
@@ -7,16 +9,15 @@ from peierls.verdict import judge
 def transport(*, kappa: tuple[float, ...] = (100.0, 50.0), passed: bool = True) -> Transport:
     """An isotropic conductivity at 300 and 600 K with one health check."""
     tensors = np.array(kappa)[:, None, None] * np.eye(3)
-    return Transport(
-        solver="rta",
-        temperature=np.array([300.0, 600.0]),
-        kappa=tensors,
-        converged=np.isfinite(kappa).astype(np.int64),
-        mode_kappa=tensors[:, None, None],
-        health_names=("positive rates",),
-        health_passed=np.array([passed], dtype=np.int64),
-        health_sentences=("2 linewidths are negative",),
-    )
+    known = {
+        "solver": "rta",
+        "temperature": np.array([300.0, 600.0]),
+        "kappa": tensors,
+        "health_names": ("positive rates",),
+        "health_passed": np.array([passed], dtype=np.int64),
+        "health_sentences": ("2 linewidths are negative",),
+    }
+    return Transport(**{**{field.name: None for field in dataclasses.fields(Transport)}, **known})
 
 
 def test_sound_run() -> None:

@@ -20,9 +20,15 @@ from peierls.force_constants import born
 from peierls.force_constants.supercell import SITE_TOLERANCE, Cell, primitive_atoms
 
 _LENGTHS = {"angstrom": units.ANGSTROM, "au": units.BOHR, "bohr": units.BOHR}
-_BOHR_CALCULATORS = "abacus abinit dftbp elk exciting fleur octopus qe qlm siesta turbomole wien2k".split()
+_BOHR_CALCULATORS = (
+    *("abacus", "abinit", "dftbp", "elk", "exciting", "fleur"),
+    *("octopus", "qe", "qlm", "siesta", "turbomole", "wien2k"),
+)
 """Programs with whose `calculator` mark lengths are in bohr, where a file older than 'physical_unit' says no more."""
-_FORCES = "displacements dataset displacement_pairs phonon_displacements phonon_dataset force_constants".split()
+_FORCES = (
+    *("displacements", "dataset", "displacement_pairs"),
+    *("phonon_displacements", "phonon_dataset", "force_constants"),
+)
 """Keys with displacements and forces: most of the file, and not needed here."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -11,8 +11,8 @@ from peierls.quantities import quantity
 class Transport:
     """The thermal conductivity by one solver.
 
-    `mode_kappa` is the contribution of an irreducible mode's whole star, so it adds up to `kappa` over q and bands. The mean free
-    displacement F is vτ in the relaxation-time approximation, and κ = (1/V) Σ c v⊗F for every solver.
+    `mode_kappa` is the contribution of an irreducible mode's whole star, so it adds up to `kappa` over q and bands.
+    The mean free displacement F is vτ in the relaxation-time approximation, and κ = (1/V) Σ c v⊗F for every solver.
     """
 
     solver: str = quantity("", "", "name of the solver")
@@ -31,10 +31,18 @@ class Transport:
     health_passed: Integers = quantity("1", "check", "1 where the check passed")
     health_sentences: tuple[str, ...] = quantity("", "check", "what each check found")
     iteration_kappa: Floats | None = quantity(
-        "W/m/K", "temperature iteration", "trace/3 of kappa at each iteration; nan past the end", may_be_nan=True, default=None
+        "W/m/K",
+        "temperature iteration",
+        "trace/3 of kappa at each iteration; nan past the end",
+        may_be_nan=True,
+        default=None,
     )
     iteration_residual: Floats | None = quantity(
-        "1", "temperature iteration", "relative residual norm at each iteration; nan past the end", may_be_nan=True, default=None
+        "1",
+        "temperature iteration",
+        "relative residual norm at each iteration; nan past the end",
+        may_be_nan=True,
+        default=None,
     )
     relaxation_times: Floats | None = quantity(
         "ps", "temperature relaxon", "relaxon lifetimes, longest first; nan past the end", may_be_nan=True, default=None
@@ -45,7 +53,9 @@ class Transport:
     relaxon_kappa: Floats | None = quantity(
         "W/m/K", "temperature relaxon 3 3", "contribution of each relaxon", may_be_nan=True, default=None
     )
-    relaxon_parity: int | None = quantity("1", "", "parity of these relaxons under q to -q; only odd ones carry heat", default=None)
+    relaxon_parity: int | None = quantity(
+        "1", "", "parity of these relaxons under q to -q; only odd ones carry heat", default=None
+    )
 
     @property
     def health(self) -> list[HealthCheck]:

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import linalg
 
-from peierls.collision_operator import dense_sector, n_coordinates, vectors
+from peierls.collision_operator import vectors
+from peierls.dense_collision_operator import dense_sector, n_coordinates
 from peierls.errors import InputError
 from peierls.health import check_energy_conservation
 from peierls.solvers import Transport
@@ -41,7 +42,8 @@ def dense_fits(size: int, max_memory: float) -> bool:
 def refuse_too_large(size: int, max_memory: float, solver: str) -> None:
     """Raise InputError where dense matrices of `size` do not fit in `max_memory` GB."""
     if not dense_fits(size, max_memory):
+        needed = _COPIES * 8 * size**2 / 1e9
         raise InputError(
-            f"solvers: '{solver}' needs {_COPIES} dense matrices of {size} x {size}, {_COPIES * 8 * size**2 / 1e9:.1f} GB, more than "
-            f"integration.max_memory = {max_memory:g} GB; expected a smaller mesh, more memory, or the solver 'variational'"
+            f"solvers: '{solver}' needs {_COPIES} dense matrices of {size} x {size}, {needed:.1f} GB, more than "
+            f"integration.max_memory = {max_memory:g} GB; expected a smaller mesh, more memory, or 'variational'"
         )

@@ -1,7 +1,7 @@
 """From the collision operator to κ: the source of a temperature gradient, the response to it, and the heat it carries.
 
-In the scaled variables θ = s f of `collision_operator`, s = sqrt(n(n+1)), the Boltzmann equation A f = b with b = -v ħω n(n+1) reads
-Ω ψ = v ħω s for ψ = -θ. Source: physics.md, "Solvers".
+In the scaled variables θ = s f of `collision_operator`, s = sqrt(n(n+1)), the Boltzmann equation A f = b with b = -v
+ħω n(n+1) reads Ω ψ = v ħω s for ψ = -θ. Source: physics.md, "Solvers".
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from peierls.crystal import Crystal, Floats
 from peierls.health import (
     HealthCheck,
     check_acoustic_sum_rule,
-    check_energy_conservation,
     check_positive_rates,
     check_resolution,
     check_scattering,
@@ -63,7 +62,8 @@ class HeatConduction:
         return np.asarray(products / scale)
 
     def energy_conservation(self) -> Floats:
-        """Rayleigh quotient of the energy vector s ħω over the mean rate it is made of, at each temperature; zero if energy is conserved."""
+        """Rayleigh quotient of the energy vector s ħω over the mean rate it is made of, at each temperature; zero if
+        energy is conserved."""
         energy = (self._energies * self.operator.active)[:, :, None]
         image = self.operator.apply(energy, scalars(self.mesh))
         losses = self.operator.rates[:, :, None] * energy
@@ -81,7 +81,8 @@ def transport(
     checks: Sequence[HealthCheck] = (),
     **records: Any,
 ) -> Transport:
-    """κ = (1/V) Σ_λ c v⊗F with its health checks, for F of shape (ir_q, band, 3, temperature) in Å; nan where not `converged`."""
+    """κ = (1/V) Σ_λ c v⊗F with its health checks, for F of shape (ir_q, band, 3, temperature) in Å; nan where not
+    `converged`."""
     converged = np.broadcast_to(np.asarray(converged, dtype=bool), linewidths.temperature.shape)
     displacements = np.where(converged, displacements, np.nan).transpose(3, 0, 1, 2)
     mode_kappa = _mode_conductivities(crystal, mesh, phonons, linewidths.temperature, displacements)

@@ -2,10 +2,10 @@
 
     f ← f + A_out⁻¹ (b - A f)
 
-multiplies each eigencomponent of the error by 1 - μ, μ the eigenvalues of A_out⁻¹ A. In the norm ⟨r, A_out⁻¹ r⟩ the residual
-therefore shrinks at every step if all |1 - μ| < 1; the first step at which it grows proves an eigenvalue above 2 (the residual
-changes sign: oscillation) or below 0, with which the iteration cannot converge. Source: M. Omini, A. Sparavigna,
-DOI 10.1103/PhysRevB.53.9064.
+multiplies each eigencomponent of the error by 1 - μ, μ the eigenvalues of A_out⁻¹ A. In the norm ⟨r, A_out⁻¹ r⟩ the
+residual therefore shrinks at every step if all |1 - μ| < 1; the first step at which it grows proves an eigenvalue
+above 2 (the residual changes sign: oscillation) or below 0, with which the iteration cannot converge. Source: M.
+Omini, A. Sparavigna, DOI 10.1103/PhysRevB.53.9064.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,12 +1,12 @@
 """Relaxons: the eigenvectors of the collision operator, each with one lifetime.
 
-On vector fields the operator has the relaxons that can carry heat, all odd in q. An eigenfield Θ is normalised over the mesh and its
-three components; with θ_0 = s ħω / sqrt(k_B T² C V) it contributes, to κ = C Σ_α τ_α V_α⊗V_α,
+On vector fields the operator has the relaxons that can carry heat, all odd in q. An eigenfield Θ is normalised over
+the mesh and its three components; with θ_0 = s ħω / sqrt(k_B T² C V) it contributes, to κ = C Σ_α τ_α V_α⊗V_α,
 
     κ_α = C τ_α W tr W,   W = Σ_ν θ_0 v⊗Θ,
 
-which is C τ V² in each direction in which its partners under the point group move: V_i² = W_ii tr W. Source: A. Cepellotti, N. Marzari,
-DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
+which is C τ V² in each direction in which its partners under the point group move: V_i² = W_ii tr W. Source: A.
+Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,9 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from peierls.collision_operator import CollisionOperator, Representation, dense_sector, n_coordinates, vectors
+from peierls.collision_operator import CollisionOperator, Representation, vectors
 from peierls.crystal import Floats
+from peierls.dense_collision_operator import dense_sector, n_coordinates
 from peierls.health import check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
 from peierls.solvers import Transport, variational
@@ -30,9 +31,11 @@ N_SLOWEST = 50
 
 
 def solve(problem: HeatConduction, options: Mapping[str, Any], max_memory: float) -> Transport:
-    """κ by diagonalising Ω at each temperature; where that needs more than `max_memory` GB, the slowest relaxons by Lanczos.
+    """κ by diagonalising Ω at each temperature; where that needs more than `max_memory` GB, the slowest relaxons by
+    Lanczos.
 
-    In the second case κ is that of the variational solution, and `relaxon_kappa` what the slowest relaxons contribute to it.
+    In the second case κ is that of the variational solution, and `relaxon_kappa` what the slowest relaxons
+    contribute to it.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
     if not dense_fits(n_coordinates(operator, representation), max_memory):
@@ -70,7 +73,8 @@ def _slow_end(problem: HeatConduction, options: Mapping[str, Any], representatio
 def slowest_relaxons(
     operator: CollisionOperator, position: int, representation: Representation, count: int
 ) -> tuple[Floats, Floats]:
-    """The smallest rates of Ω at temperature number `position` and their fields, (relaxon,) and (ir_q, band, component, relaxon).
+    """The smallest rates of Ω at temperature number `position` and their fields, (relaxon,) and (ir_q, band,
+    component, relaxon).
 
     Fields that the symmetry forbids and modes that take no part are moved to the fast end, out of the way.
     """
@@ -106,7 +110,8 @@ def _at(operator: CollisionOperator, position: int) -> CollisionOperator:
 
 
 def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats]]) -> dict[str, Any]:
-    """Lifetimes, velocities and contributions to κ, slowest first, filled with nan to the same number at each temperature."""
+    """Lifetimes, velocities and contributions to κ, slowest first, filled with nan to the same number at each
+    temperature."""
     mesh, phonons = problem.mesh, problem.phonons
     volume = mesh.n_points * problem.crystal.volume
     n_relaxons = max(len(rates) for rates, _ in spectra)

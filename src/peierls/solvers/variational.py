@@ -1,13 +1,14 @@
 """The variational principle, followed to its end by conjugate gradients.
 
-κ is the maximum of 2⟨b, f⟩ - ⟨f, A f⟩ over all f (G. Fugallo et al., DOI 10.1103/PhysRevB.88.045430), so with a positive
-operator every iterate gives a lower bound, and conjugate gradients raise it at every step.
+κ is the maximum of 2⟨b, f⟩ - ⟨f, A f⟩ over all f (G. Fugallo et al., DOI 10.1103/PhysRevB.88.045430), so with a
+positive operator every iterate gives a lower bound, and conjugate gradients raise it at every step.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peierls.collision_operator import vectors
 from peierls.crystal import Floats
@@ -17,10 +18,11 @@ from peierls.solvers.heat_conduction import HeatConduction, transport
 
 
 class Descent(NamedTuple):
-    """The solution of a set of linear systems along the last axis, and how it was reached, shapes (iteration, system)."""
+    """The solution of a set of linear systems along the last axis, and how it was reached, shapes (iteration,
+    system)."""
 
     solution: Floats
-    converged: Floats
+    converged: NDArray[np.bool_]
     values: Floats
     residuals: Floats
 
@@ -33,10 +35,12 @@ def conjugate_gradient(
     tolerance: float,
     max_iterations: int,
 ) -> Descent:
-    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, starting from source / diagonal.
+    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, starting from
+    source / diagonal.
 
-    A system has converged where |r|/|source| < tolerance in the norm ⟨r, r/diagonal⟩. `values` are 2⟨source, ψ⟩ - ⟨ψ, Ω ψ⟩. A
-    system in which the operator turns out not to be positive stops where it stands. `diagonal` may be zero where nothing acts.
+    A system has converged where |r|/|source| < tolerance in the norm ⟨r, r/diagonal⟩. `values` are 2⟨source, ψ⟩ -
+    ⟨ψ, Ω ψ⟩. A system in which the operator turns out not to be positive stops where it stands. `diagonal` may be
+    zero where nothing acts.
     """
     inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
     solution = source * inverse

@@ -1,0 +1,163 @@
+"""The collision operator as a dense symmetric matrix, in the sector of the fields that the crystal's symmetry allows."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from peierls.collision_operator import CollisionOperator, Representation, leg_signs
+from peierls.crystal import Floats, Integers
+
+
+@dataclass(frozen=True)
+class DenseSector:
+    """Ω at one temperature as a symmetric matrix in an orthonormal basis of the fields that the symmetry allows.
+
+    Coordinate u stands for a unit vector of `directions`, shape (coordinate, component), on the star of the mode
+    (`points`, `bands`); `star_weights` are the numbers of points of those stars.
+    """
+
+    matrix: Floats
+    points: Integers
+    bands: Integers
+    directions: Floats
+    star_weights: Integers
+    shape: tuple[int, int, int]
+
+    def coordinates(self, field: Floats) -> Floats:
+        """A field of shape (ir_q, band, component) in this basis, shape (coordinate,)."""
+        components: Floats = (field[self.points, self.bands] * self.directions).sum(axis=1)
+        return components * np.sqrt(self.star_weights)
+
+    def field(self, coordinates: Floats) -> Floats:
+        """The field of given coordinates; further axes of `coordinates` become further axes of the field."""
+        result = np.zeros((*self.shape, *coordinates.shape[1:]))
+        scaled = coordinates / np.sqrt(self.star_weights).reshape(-1, *(1,) * (coordinates.ndim - 1))
+        parts = np.einsum("uc,u...->uc...", self.directions, scaled)
+        np.add.at(result, (self.points, self.bands), parts)
+        return result
+
+
+def n_coordinates(operator: CollisionOperator, representation: Representation) -> int:
+    """Dimension of the sector at the temperature that has most: Σ over active modes of the little group's invariant
+    directions."""
+    invariant = np.rint(np.einsum("qaa->q", representation.projectors))
+    return int(np.einsum("qst,q->t", operator.active, invariant).max())
+
+
+def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
+    """The matrix of Ω at temperature number `position` on the fields of a representation."""
+    mesh = operator.mesh
+    dimension = representation.matrices.shape[1]
+    bases = np.zeros((mesh.n_irreducible, dimension, dimension))
+    counts = np.rint(np.einsum("qaa->q", representation.projectors)).astype(np.int64)
+    for point, projector in enumerate(representation.projectors):
+        # The eigenvectors of a projector with eigenvalue 1 come last.
+        bases[point, :, : counts[point]] = np.linalg.eigh(projector)[1][:, dimension - counts[point] :]
+    sizes = np.where(operator.active[:, :, position] > 0, counts[:, None], 0)
+    offsets = np.concatenate([[0], np.cumsum(sizes.ravel())])
+    starts = np.where(sizes > 0, offsets[:-1].reshape(sizes.shape), -1)
+    points, bands, numbers = (np.empty(offsets[-1], dtype=np.int64) for _ in range(3))
+    for (point, band), start in np.ndenumerate(starts):
+        if start >= 0:
+            own = slice(start, start + counts[point])
+            points[own], bands[own], numbers[own] = point, band, np.arange(counts[point])
+    matrix = np.zeros((len(points), len(points)))
+    rows = mesh.grid_to_irreducible
+    turned = representation.matrices[mesh.grid_rotation] @ bases[rows]
+    for shard in operator.matrix_elements:
+        _fill_three(
+            matrix,
+            *(starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), operator.sqrt_nn[:, :, position]),
+            *(*operator.couplings(shard), leg_signs(representation.parity)),
+        )
+    _fill_two(matrix, starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), *operator.pair_couplings)
+    matrix[np.diag_indices_from(matrix)] += operator.rates[points, bands, position]
+    directions = bases[points, :, numbers]
+    return DenseSector(matrix, points, bands, directions, mesh.weights[points], (*operator.rates.shape[:2], dimension))
+
+
+@numba.njit(cache=True)
+def _add_block(
+    matrix: Floats, start1: int, start2: int, coupling: float, turned1: Floats, turned2: Floats, n1: int, n2: int
+) -> None:
+    """Add coupling · (T₁ᵀ T₂) and its transpose at the coordinates of two modes, unless one of them is not active."""
+    if start1 < 0 or start2 < 0:
+        return
+    for k in range(n1):
+        for m in range(n2):
+            product = 0.0
+            for x in range(turned1.shape[0]):
+                product += turned1[x, k] * turned2[x, m]
+            matrix[start1 + k, start2 + m] += coupling * product
+            matrix[start2 + m, start1 + k] += coupling * product
+
+
+@numba.njit(cache=True)
+def _fill_three(
+    matrix: Floats,
+    starts: Integers,
+    rows: Integers,
+    turned: Floats,
+    counts: Integers,
+    root_weights: Floats,
+    sqrt_nn: Floats,
+    first_points: Integers,
+    factors: Floats,
+    triplet_starts: Integers,
+    second_points: Integers,
+    third_points: Integers,
+    triplet_weights: Floats,
+    entry_starts: Integers,
+    bands: Integers,
+    processes: Integers,
+    strengths: Floats,
+    with_first: float,
+    among_others: float,
+    signs: Floats,
+) -> None:
+    """The couplings of `_couple_three` as matrix elements; `root_weights` are 1/sqrt of the star weights."""
+    n_bands = starts.shape[1]
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        for t in range(triplet_starts[p], triplet_starts[p + 1]):
+            q2, q3 = second_points[t], third_points[t]
+            a1, a2, a3 = rows[q1], rows[q2], rows[q3]
+            factor = factors[p] * triplet_weights[t]
+            for entry in range(entry_starts[t], entry_starts[t + 1]):
+                s1 = bands[entry] // (n_bands * n_bands)
+                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                sign = signs[processes[entry]]
+                strength = factor * strengths[entry]
+                c12 = with_first * strength * sqrt_nn[q3, s3] * sign[0] * sign[1] * root_weights[a1] * root_weights[a2]
+                c13 = with_first * strength * sqrt_nn[q2, s2] * sign[0] * sign[2] * root_weights[a1] * root_weights[a3]
+                c23 = (
+                    among_others * strength * sqrt_nn[q1, s1] * sign[1] * sign[2] * root_weights[a2] * root_weights[a3]
+                )
+                o1, o2, o3 = starts[a1, s1], starts[a2, s2], starts[a3, s3]
+                _add_block(matrix, o1, o2, c12, turned[q1], turned[q2], counts[a1], counts[a2])
+                _add_block(matrix, o1, o3, c13, turned[q1], turned[q3], counts[a1], counts[a3])
+                _add_block(matrix, o2, o3, c23, turned[q2], turned[q3], counts[a2], counts[a3])
+
+
+@numba.njit(cache=True)
+def _fill_two(
+    matrix: Floats,
+    starts: Integers,
+    rows: Integers,
+    turned: Floats,
+    counts: Integers,
+    root_weights: Floats,
+    first_points: Integers,
+    first_bands: Integers,
+    second_points: Integers,
+    second_bands: Integers,
+    couplings: Floats,
+) -> None:
+    """The couplings of `_couple_two` as matrix elements."""
+    for pair in range(len(couplings)):
+        q1, q2 = first_points[pair], second_points[pair]
+        a1, a2 = rows[q1], rows[q2]
+        coupling = couplings[pair] * root_weights[a1] * root_weights[a2]
+        o1, o2 = starts[a1, first_bands[pair]], starts[a2, second_bands[pair]]
+        _add_block(matrix, o1, o2, coupling, turned[q1], turned[q2], counts[a1], counts[a2])
