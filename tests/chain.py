@@ -14,8 +14,8 @@ from peierls.linewidths import Linewidths, compute_linewidths
 from peierls.matrix_elements import MatrixElements, compute_matrix_elements
 from peierls.mesh import Mesh, build_mesh
 from peierls.phonons import Phonons, compute_phonons
-from peierls.solvers import Transport
-from peierls.solvers.rta import solve
+from peierls.solvers import Transport, rta
+from peierls.solvers.heat_conduction import HeatConduction
 from peierls.units import EV_PER_ANGSTROM2, EV_PER_ANGSTROM3
 
 SCHEMA = schema.load(Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml")
@@ -60,11 +60,22 @@ class Chain:
 
     def rta(self, *temperatures: float, **changes: Any) -> Transport:
         """The thermal conductivity in the relaxation-time approximation."""
-        return solve(self.crystal, self.mesh, self.phonons, self.linewidths(*temperatures, **changes))
+        return rta.solve(self.problem(*temperatures, **changes))
+
+    def problem(self, *temperatures: float, **changes: Any) -> HeatConduction:
+        """What the solvers take, with `changes` to the section `scattering`."""
+        settings = {
+            "integration": self.integration,
+            "scattering": scattering(**changes),
+            "solver_options": DEFAULTS["solver_options"],
+        }
+        linewidths = self.linewidths(*temperatures, **changes)
+        return HeatConduction(self.crystal, self.mesh, self.phonons, linewidths, [self.elements], settings)
 
 
 def compute(crystal: Crystal, sizes: Sequence[int], **changes: Any) -> Chain:
-    """All stages down to the matrix elements of every irreducible point, with `changes` to the section `integration`."""
+    """All stages down to the matrix elements of every irreducible point, with `changes` to the section
+    `integration`."""
     mesh, phonons = harmonic(crystal, sizes)
     settings = integration(**changes)
     elements = compute_matrix_elements(crystal, mesh, phonons, settings, np.arange(mesh.n_irreducible))
@@ -76,8 +87,8 @@ def spring_crystal(
 ) -> Crystal:
     """Atoms joined by springs to all neighbours nearer than `reach`, Å, each 2.5 times softer per Å.
 
-    The energy of a bond is a function of its length, so the force constants have every symmetry of the atoms, obey the sum rules, and
-    do not depend on the order of the derivatives. `stiffness` is that of a bond of 3 Å, eV/Å².
+    The energy of a bond is a function of its length, so the force constants have every symmetry of the atoms, obey
+    the sum rules, and do not depend on the order of the derivatives. `stiffness` is that of a bond of 3 Å, eV/Å².
     """
     lattice, positions, masses = (np.asarray(array, dtype=float) for array in (lattice, positions, masses))
     cells = np.array(list(product(range(-4, 5), repeat=3)))

@@ -14,7 +14,7 @@ them is the sum (the mode that the other two become is at minus its wave vector)
 on that leg.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,7 +75,7 @@ class CollisionOperator:
     temperatures: Floats
     events: bool
     rates: Floats
-    matrix_elements: Sequence[MatrixElements]
+    matrix_elements: Iterable[MatrixElements]
     isotope_pairs: IsotopePairs
 
     @cached_property
@@ -131,11 +131,15 @@ def build_collision_operator(
     mesh: Mesh,
     phonons: Phonons,
     linewidths: Linewidths,
-    matrix_elements: Sequence[MatrixElements],
+    matrix_elements: Iterable[MatrixElements],
     pairs: IsotopePairs,
     events: bool,
 ) -> CollisionOperator:
-    """The operator at the temperatures of `linewidths`, whose rates are its diagonal."""
+    """The operator at the temperatures of `linewidths`, whose rates are its diagonal.
+
+    `matrix_elements` are iterated over once for each application: a list, or `matrix_elements.Recomputed` to keep
+    none of them.
+    """
     return CollisionOperator(
         mesh=mesh,
         frequencies=phonons.frequencies,

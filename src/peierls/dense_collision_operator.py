@@ -1,4 +1,5 @@
-"""The collision operator as a dense symmetric matrix, in the sector of the fields that the crystal's symmetry allows."""
+"""The collision operator as a dense symmetric matrix, in the sector of the fields that the crystal's symmetry
+allows."""
 
 from dataclasses import dataclass
 

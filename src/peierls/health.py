@@ -65,7 +65,7 @@ def check_symmetry(kappa: Floats, mesh: Mesh) -> HealthCheck:
     rotations = mesh.cartesian_rotations
     symmetric = np.einsum("gab,tbc,gdc->tad", rotations, kappa, rotations) / len(rotations)
     norms = np.maximum(np.linalg.norm(kappa, axis=(1, 2)), np.finfo(float).tiny)
-    worst = float((np.linalg.norm(kappa - symmetric, axis=(1, 2)) / norms).max())
+    worst = float((np.linalg.norm(kappa - symmetric, axis=(1, 2)) / norms).max(initial=0.0))
     return HealthCheck(
         "symmetry of kappa",
         worst <= ASYMMETRY,

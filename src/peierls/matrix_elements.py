@@ -93,17 +93,22 @@ def compute_matrix_elements(
     )
 
 
-def recompute(
-    crystal: Crystal,
-    mesh: Mesh,
-    phonons: Phonons,
-    integration: Mapping[str, Any],
-    progress: Callable[[Any], Any] = iter,
-) -> Iterator[MatrixElements]:
-    """The matrix elements of every irreducible point, one at a time and never stored: the policy `storage:
+@dataclass(frozen=True)
+class Recomputed:
+    """The matrix elements of every irreducible point, computed anew each time they are iterated over: `storage:
     recompute`."""
-    for point in progress(range(mesh.n_irreducible)):
-        yield compute_matrix_elements(crystal, mesh, phonons, integration, np.array([point]))
+
+    crystal: Crystal
+    mesh: Mesh
+    phonons: Phonons
+    integration: Mapping[str, Any]
+    progress: Callable[[Any], Any] = iter
+
+    def __iter__(self) -> Iterator[MatrixElements]:
+        """One irreducible point after the other."""
+        for point in self.progress(range(self.mesh.n_irreducible)):
+            points = np.array([point])
+            yield compute_matrix_elements(self.crystal, self.mesh, self.phonons, self.integration, points)
 
 
 def _joined(arrays: list[Any], dtype: Any) -> Any:

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from peierls import stage_files
 from peierls.band_structure import BandStructure
 from peierls.crystal import Crystal

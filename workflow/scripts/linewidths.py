@@ -8,7 +8,7 @@ from peierls.crystal import Crystal
 from peierls.force_constants.elements import read_isotopes
 from peierls.job import job, progress
 from peierls.linewidths import compute_linewidths
-from peierls.matrix_elements import recompute
+from peierls.matrix_elements import Recomputed
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.provenance import record
@@ -23,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
         shards = open_shards(snakemake.input.matrix_elements[0])
     else:
         show = partial(progress, description="irreducible points")
-        shards = recompute(crystal, mesh, phonons, settings["integration"], progress=show)
+        shards = Recomputed(crystal, mesh, phonons, settings["integration"], show)
     scattering = dict(settings["scattering"])
     if isinstance(scattering["isotopes"], dict):
         scattering["isotopes"] = read_isotopes(Path(scattering["isotopes"]["file"]), crystal.species)[1]

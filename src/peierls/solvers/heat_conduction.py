@@ -4,13 +4,14 @@ In the scaled variables θ = s f of `collision_operator`, s = sqrt(n(n+1)), the 
 ħω n(n+1) reads Ω ψ = v ħω s for ψ = -θ. Source: physics.md, "Solvers".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from peierls.collision_operator import CollisionOperator, scalars
+from peierls.collision_operator import CollisionOperator, build_collision_operator, scalars
 from peierls.crystal import Crystal, Floats
 from peierls.health import (
     HealthCheck,
@@ -20,23 +21,38 @@ from peierls.health import (
     check_scattering,
     check_symmetry,
 )
-from peierls.linewidths import Linewidths
+from peierls.isotopes import isotope_pairs
+from peierls.linewidths import Linewidths, isotope_disorder
+from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons
 from peierls.solvers import Transport
-from peierls.units import BOLTZMANN, HBAR, WATT_PER_METRE_KELVIN
+from peierls.units import BOLTZMANN, HBAR, THZ, WATT_PER_METRE_KELVIN
 
 
 @dataclass(frozen=True)
 class HeatConduction:
-    """A crystal, its phonons and their collisions: everything a solver needs."""
+    """A crystal, its phonons and their collisions: everything a solver needs.
+
+    `matrix_elements` can be iterated over repeatedly; they are used only by solvers that go beyond the linewidths.
+    `settings` holds the sections `integration`, `scattering` and `solver_options`.
+    """
 
     crystal: Crystal
     mesh: Mesh
     phonons: Phonons
     linewidths: Linewidths
-    operator: CollisionOperator
+    matrix_elements: Iterable[MatrixElements]
+    settings: Mapping[str, Any]
+
+    @cached_property
+    def operator(self) -> CollisionOperator:
+        """The collision operator at all temperatures."""
+        integration, isotopes = self.settings["integration"], self.settings["scattering"]["isotopes"]
+        pairs = isotope_pairs(self.mesh, self.phonons, isotope_disorder(self.crystal, isotopes), integration)
+        events = integration["weights"] == "event"
+        return build_collision_operator(self.mesh, self.phonons, self.linewidths, self.matrix_elements, pairs, events)
 
     @property
     def source(self) -> Floats:
@@ -62,19 +78,20 @@ class HeatConduction:
         return np.asarray(products / scale)
 
     def energy_conservation(self) -> Floats:
-        """Rayleigh quotient of the energy vector s ħω over the mean rate it is made of, at each temperature; zero if
-        energy is conserved."""
+        """How far the energy vector s ħω is from a null vector of the collisions, its Rayleigh quotient over the mean rate.
+
+        Boundaries, which absorb energy, are left out. Zero at each temperature if collisions conserve energy.
+        """
         energy = (self._energies * self.operator.active)[:, :, None]
-        image = self.operator.apply(energy, scalars(self.mesh))
-        losses = self.operator.rates[:, :, None] * energy
-        return np.asarray(self.operator.inner(energy, image) / self.operator.inner(energy, losses))
+        boundaries = 2 * THZ * self.linewidths.linewidth_boundary[..., None] * self.operator.active
+        image = self.operator.apply(energy, scalars(self.mesh)) - boundaries[:, :, None] * energy
+        losses = (self.operator.rates - boundaries)[:, :, None] * energy
+        total = self.operator.inner(energy, losses)
+        return np.divide(self.operator.inner(energy, image), total, out=np.zeros_like(total), where=total > 0)
 
 
 def transport(
-    crystal: Crystal,
-    mesh: Mesh,
-    phonons: Phonons,
-    linewidths: Linewidths,
+    problem: HeatConduction,
     solver: str,
     displacements: Floats,
     converged: Any,
@@ -83,9 +100,10 @@ def transport(
 ) -> Transport:
     """κ = (1/V) Σ_λ c v⊗F with its health checks, for F of shape (ir_q, band, 3, temperature) in Å; nan where not
     `converged`."""
+    mesh, phonons, linewidths = problem.mesh, problem.phonons, problem.linewidths
     converged = np.broadcast_to(np.asarray(converged, dtype=bool), linewidths.temperature.shape)
     displacements = np.where(converged, displacements, np.nan).transpose(3, 0, 1, 2)
-    mode_kappa = _mode_conductivities(crystal, mesh, phonons, linewidths.temperature, displacements)
+    mode_kappa = _mode_conductivities(problem.crystal, mesh, phonons, linewidths.temperature, displacements)
     kappa = mode_kappa.sum(axis=(1, 2))
     all_checks = [
         *checks,

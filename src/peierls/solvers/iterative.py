@@ -8,8 +8,8 @@ above 2 (the residual changes sign: oscillation) or below 0, with which the iter
 Omini, A. Sparavigna, DOI 10.1103/PhysRevB.53.9064.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,9 +70,10 @@ def omini_sparavigna(
     return FixedPoint(solution, list(outcomes), np.array(values), np.array(residuals))
 
 
-def solve(problem: HeatConduction, options: Mapping[str, Any]) -> Transport:
+def solve(problem: HeatConduction) -> Transport:
     """κ by the Omini-Sparavigna iteration, each step projected on the fields that the crystal's symmetry allows."""
     operator, representation = problem.operator, vectors(problem.mesh)
+    options = problem.settings["solver_options"]
     reached = omini_sparavigna(
         lambda field: operator.apply(field, representation),
         np.broadcast_to(operator.rates[:, :, None], problem.source.shape),
@@ -90,7 +91,8 @@ def solve(problem: HeatConduction, options: Mapping[str, Any]) -> Transport:
         if outcome != CONVERGED
     ]
     return transport(
-        *(problem.crystal, problem.mesh, problem.phonons, problem.linewidths, "iterative"),
+        problem,
+        "iterative",
         problem.displacements(reached.solution),
         converged,
         checks=[

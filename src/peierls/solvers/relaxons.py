@@ -9,7 +9,7 @@ which is C τ V² in each direction in which its partners under the point group 
 Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from peierls.collision_operator import CollisionOperator, Representation, vectors
 from peierls.crystal import Floats
 from peierls.dense_collision_operator import dense_sector, n_coordinates
-from peierls.health import check_definiteness, check_energy_conservation
+from peierls.health import check_convergence, check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
 from peierls.solvers import Transport, variational
 from peierls.solvers.direct import dense_fits
@@ -28,32 +28,42 @@ from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
 
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
+NULL_RATE = 1e-13
+"""Rates below this share of the largest are zero to rounding."""
+NULL_OVERLAP = 1e-8
+"""A null vector with a larger share of the heat current makes κ infinite."""
 
 
-def solve(problem: HeatConduction, options: Mapping[str, Any], max_memory: float) -> Transport:
-    """κ by diagonalising Ω at each temperature; where that needs more than `max_memory` GB, the slowest relaxons by
-    Lanczos.
+def solve(problem: HeatConduction) -> Transport:
+    """κ by diagonalising Ω at each temperature; nan where a relaxon that carries heat has no finite lifetime.
 
-    In the second case κ is that of the variational solution, and `relaxon_kappa` what the slowest relaxons
-    contribute to it.
+    Where that needs more than `integration.max_memory` GB, the slowest relaxons by Lanczos: κ is then that of the
+    variational solution, and `relaxon_kappa` what the slowest relaxons contribute to it.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
-    if not dense_fits(n_coordinates(operator, representation), max_memory):
-        return _slow_end(problem, options, representation)
-    spectra, responses = [], []
-    for position in range(len(operator.temperatures)):
+    if not dense_fits(n_coordinates(operator, representation), problem.settings["integration"]["max_memory"]):
+        return _slow_end(problem, representation)
+    spectra, responses, failures = [], [], []
+    converged = np.ones(len(operator.temperatures), dtype=bool)
+    for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
-        rates, vectors_ = linalg.eigh(sector.matrix)
-        source = sector.coordinates(problem.source[..., position])
-        responses.append(sector.field(vectors_ @ ((vectors_.T @ source) / rates)))
-        spectra.append((rates, sector.field(vectors_)))
-    negative = max(int((rates < 0).sum()) for rates, _ in spectra)
+        rates, coordinates = linalg.eigh(sector.matrix)
+        overlaps = coordinates.T @ sector.coordinates(problem.source[..., position])
+        null = np.abs(rates) <= NULL_RATE * rates[-1]
+        if (np.abs(overlaps[null]) > NULL_OVERLAP * np.linalg.norm(overlaps)).any():
+            converged[position] = False
+            failures.append(f"a relaxon that carries heat is not damped at {temperature:g} K, nothing limits kappa")
+        responses.append(sector.field(coordinates[:, ~null] @ (overlaps[~null] / rates[~null])))
+        spectra.append((rates, sector.field(coordinates)))
+    negative = max(int((rates < -NULL_RATE * rates[-1]).sum()) for rates, _ in spectra)
     smallest = min(float(rates[0] / rates[-1]) for rates, _ in spectra)
     return transport(
-        *(problem.crystal, problem.mesh, problem.phonons, problem.linewidths, "relaxons"),
+        problem,
+        "relaxons",
         problem.displacements(np.stack(responses, axis=-1)),
-        converged=True,
+        converged,
         checks=[
+            check_convergence("relaxons", failures),
             check_definiteness(negative, smallest),
             check_energy_conservation(problem.energy_conservation(), operator.temperatures),
         ],
@@ -61,13 +71,13 @@ def solve(problem: HeatConduction, options: Mapping[str, Any], max_memory: float
     )
 
 
-def _slow_end(problem: HeatConduction, options: Mapping[str, Any], representation: Representation) -> Transport:
-    solution = variational.solve(problem, options)
-    spectra = []
-    for position in range(len(problem.operator.temperatures)):
-        spectra.append(slowest_relaxons(problem.operator, position, representation, N_SLOWEST))
-    records = _relaxon_records(problem, spectra)
-    return Transport(**{**vars(solution), **records, "solver": "relaxons"})
+def _slow_end(problem: HeatConduction, representation: Representation) -> Transport:
+    solution = variational.solve(problem)
+    spectra = [
+        slowest_relaxons(problem.operator, position, representation, N_SLOWEST)
+        for position in range(len(problem.operator.temperatures))
+    ]
+    return replace(solution, solver="relaxons", **_relaxon_records(problem, spectra))
 
 
 def slowest_relaxons(
@@ -98,15 +108,7 @@ def slowest_relaxons(
 def _at(operator: CollisionOperator, position: int) -> CollisionOperator:
     """The operator at one of its temperatures."""
     one = slice(position, position + 1)
-    return CollisionOperator(
-        mesh=operator.mesh,
-        frequencies=operator.frequencies,
-        temperatures=operator.temperatures[one],
-        events=operator.events,
-        rates=operator.rates[:, :, one],
-        matrix_elements=operator.matrix_elements,
-        isotope_pairs=operator.isotope_pairs,
-    )
+    return replace(operator, temperatures=operator.temperatures[one], rates=operator.rates[:, :, one])
 
 
 def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats]]) -> dict[str, Any]:
@@ -129,8 +131,9 @@ def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats
         overlaps = np.einsum("qij,qjr->ir", stars, own).reshape(3, 3, -1).transpose(2, 0, 1)
         traces = np.einsum("raa->r", overlaps)
         n = len(rates)
-        times[position, :n] = 1 / rates
-        contributions[position, :n] = (capacity / rates * traces)[:, None, None] * overlaps / WATT_PER_METRE_KELVIN
+        lifetimes = np.divide(1.0, rates, out=np.full(n, np.inf), where=np.abs(rates) > NULL_RATE * rates.max())
+        times[position, :n] = lifetimes
+        contributions[position, :n] = (capacity * lifetimes * traces)[:, None, None] * overlaps / WATT_PER_METRE_KELVIN
         velocities[position, :n] = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
     return {
         "relaxation_times": times,

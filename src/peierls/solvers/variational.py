@@ -4,8 +4,8 @@
 positive operator every iterate gives a lower bound, and conjugate gradients raise it at every step.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +70,10 @@ def conjugate_gradient(
     return Descent(solution, residuals[-1] < tolerance, np.array(values), np.array(residuals))
 
 
-def solve(problem: HeatConduction, options: Mapping[str, Any]) -> Transport:
+def solve(problem: HeatConduction) -> Transport:
     """κ by preconditioned conjugate gradients, all directions and temperatures together."""
     operator, representation = problem.operator, vectors(problem.mesh)
+    options = problem.settings["solver_options"]
     descent = conjugate_gradient(
         lambda field: operator.apply(field, representation),
         np.broadcast_to(operator.rates[:, :, None], problem.source.shape),
@@ -87,7 +88,8 @@ def solve(problem: HeatConduction, options: Mapping[str, Any]) -> Transport:
         for i in np.flatnonzero(~descent.converged)
     ]
     return transport(
-        *(problem.crystal, problem.mesh, problem.phonons, problem.linewidths, "variational"),
+        problem,
+        "variational",
         problem.displacements(descent.solution),
         descent.converged,
         checks=[
