@@ -40,7 +40,7 @@ def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
     return corners, np.array([[number[tuple(corner)] for corner in one] for one in tetrahedra])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
 def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> float:
     """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its
     corners.
@@ -50,12 +50,12 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
     at all corners it is zero. Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI
     10.1088/0022-3719/12/15/008.
     """
-    if a > b:
-        a, b = b, a
-    if b > c:
-        b, c = c, b
-    if a > b:
-        a, b = b, a
+    # Sorted without branches, which would be taken at random.
+    low, high = min(a, b), max(a, b)
+    a, middle = min(low, c), max(low, c)
+    b, c = min(high, middle), max(high, middle)
+    if energy < min(home, a) or energy > max(home, c):
+        return 0.0
     # e1 <= e2 <= e3 <= e4 with `home` among them, its rank counted from 1.
     if home <= a:
         e1, e2, e3, e4, rank = home, a, b, c, 1
@@ -65,42 +65,45 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
         e1, e2, e3, e4, rank = a, b, home, c, 3
     else:
         e1, e2, e3, e4, rank = a, b, c, home, 4
-    if energy < e1 or energy > e4 or (energy == e1 and e3 > e1) or (energy == e4 and e2 < e4) or e1 == e4:
+    if (energy == e1 and e3 > e1) or (energy == e4 and e2 < e4) or e1 == e4:
         return 0.0
     share = 0.5 if energy in (e1, e4) else 1.0
+    # In each range all is brought over one denominator: divisions are what this function spends its time on.
     if energy < e2 or energy == e4:
-        x = energy - e1
-        scale = share * x * x / ((e2 - e1) * (e3 - e1) * (e4 - e1))
+        x, e21, e31, e41 = energy - e1, e2 - e1, e3 - e1, e4 - e1
+        product = e21 * e31 * e41
         if rank == 1:
-            return scale * ((e2 - energy) / (e2 - e1) + (e3 - energy) / (e3 - e1) + (e4 - energy) / (e4 - e1))
-        return scale * x / (home - e1)
+            others = (e2 - energy) * e31 * e41 + (e3 - energy) * e21 * e41 + (e4 - energy) * e21 * e31
+            return share * x * x * others / (product * product)
+        return share * x * x * x / (product * (home - e1))
     if energy >= e3:
-        x = e4 - energy
-        scale = share * x * x / ((e4 - e1) * (e4 - e2) * (e4 - e3))
+        x, e43, e42, e41 = e4 - energy, e4 - e3, e4 - e2, e4 - e1
+        product = e43 * e42 * e41
         if rank == 4:
-            return scale * ((energy - e1) / (e4 - e1) + (energy - e2) / (e4 - e2) + (energy - e3) / (e4 - e3))
-        return scale * x / (e4 - home)
-    f23, f31 = (energy - e3) / (e2 - e3), (energy - e1) / (e3 - e1)
-    f32, f24 = (energy - e2) / (e3 - e2), (energy - e4) / (e2 - e4)
-    first, second = f23 * f31 / (e4 - e1), f32 * f24 / (e4 - e1)
+            others = (energy - e3) * e42 * e41 + (energy - e2) * e43 * e41 + (energy - e1) * e43 * e42
+            return share * x * x * others / (product * product)
+        return share * x * x * x / (product * (e4 - home))
+    e31, e41, e32, e42 = e3 - e1, e4 - e1, e3 - e2, e4 - e2
+    x1, x2, x3, x4 = energy - e1, energy - e2, e3 - energy, e4 - energy
+    inverse = 1.0 / (e31 * e41 * e32 * e42)
+    # f23 f31 / e41 and f32 f24 / e41 of the source.
+    first, second = x3 * x1 * e42 * inverse, x2 * x4 * e31 * inverse
     both = first + second
     if rank == 1:
-        return both * (energy - e4) / (e1 - e4) + first * (energy - e3) / (e1 - e3)
+        return (both * x4 * e31 + first * x3 * e41) * e32 * e42 * inverse
     if rank == 2:
-        return both * f23 + second * f24
+        return (both * x3 * e42 + second * x4 * e32) * e31 * e41 * inverse
     if rank == 3:
-        return both * f32 + first * f31
-    return both * (energy - e1) / (e4 - e1) + second * (energy - e2) / (e4 - e2)
+        return (both * x2 * e31 + first * x1 * e32) * e41 * e42 * inverse
+    return (both * x1 * e42 + second * x2 * e41) * e31 * e32 * inverse
 
 
 @numba.njit(cache=True)
 def tetrahedron_weight(energy: float, values: Floats, tetrahedra: Integers) -> float:
     """Weight of a grid point in (1/N) Σ_q δ(energy - f(q)) → ∫, from f at the point and its neighbours, shape (15,)."""
     total = 0.0
-    home = values[0]
     for t in range(tetrahedra.shape[0]):
         a, b, c = values[tetrahedra[t, 0]], values[tetrahedra[t, 1]], values[tetrahedra[t, 2]]
-        if min(min(home, a), min(b, c)) <= energy <= max(max(home, a), max(b, c)):
-            total += corner_weight(energy, home, a, b, c)
+        total += corner_weight(energy, values[0], a, b, c)
     # Each of the six tetrahedra of a cell has a sixth of its volume.
     return total / 6.0

@@ -188,48 +188,56 @@ def _fill_strengths(
     band, band)."""
     n_group, n_bands = elements.shape[1], elements.shape[2]
     squares = np.zeros((n_group, n_bands, n_bands))
-    half = np.empty((n_bands, n_bands), dtype=np.complex128)
+    half = np.empty(n_bands, dtype=np.complex128)
     row = np.empty(n_bands, dtype=np.complex128)
-    needed = np.empty(n_group, dtype=np.bool_)
+    needed = np.empty((n_group, n_bands), dtype=np.bool_)
     for t in range(len(q2)):
-        needed[:] = False
+        # Averages over degenerate sets need all of their members; without sets, only what is on shell is needed.
+        alone = _is_without_sets(sets[q1]) and _is_without_sets(sets[q2[t]]) and _is_without_sets(sets[q3[t]])
+        needed[:] = not alone
         for entry in range(starts[t], stops[t]):
-            s1 = bands[entry] // (n_bands * n_bands) - first_band
-            if 0 <= s1 < n_group:
-                needed[s1] = True
+            g = bands[entry] // (n_bands * n_bands) - first_band
+            if 0 <= g < n_group:
+                needed[g, bands[entry] // n_bands % n_bands] = True
         second, third = eigenvectors[q2[t]], eigenvectors[q3[t]]
-        # A set is averaged over, so that all of its members are needed if one is.
-        for g in range(1, n_group):
-            needed[g] |= needed[g - 1] and sets[q1, first_band + g] == sets[q1, first_band + g - 1]
-        for g in range(n_group - 2, -1, -1):
-            needed[g] |= needed[g + 1] and sets[q1, first_band + g] == sets[q1, first_band + g + 1]
         for g in range(n_group):
-            if not needed[g]:
-                continue
-            block = elements[t, g]
-            half[:] = 0.0
-            for j in range(n_bands):
-                for s2 in range(n_bands):
+            for s2 in range(n_bands):
+                if not needed[g, s2]:
+                    continue
+                half[:] = 0.0
+                for j in range(n_bands):
                     factor = second[j, s2]
                     for k in range(n_bands):
-                        half[s2, k] += factor * block[j, k]
-            for s2 in range(n_bands):
+                        half[k] += factor * elements[t, g, j, k]
                 row[:] = 0.0
                 for k in range(n_bands):
-                    factor = half[s2, k]
+                    factor = half[k]
                     for s3 in range(n_bands):
                         row[s3] += factor * third[k, s3]
+                omegas = frequencies[q1, first_band + g] * frequencies[q2[t], s2]
                 for s3 in range(n_bands):
-                    omegas = frequencies[q1, first_band + g] * frequencies[q2[t], s2] * frequencies[q3[t], s3]
+                    product = omegas * frequencies[q3[t], s3]
                     square = row[s3].real * row[s3].real + row[s3].imag * row[s3].imag
-                    squares[g, s2, s3] = square / omegas if omegas > 0.0 else 0.0
+                    squares[g, s2, s3] = square / product if product > 0.0 else 0.0
         for entry in range(starts[t], stops[t]):
             g = bands[entry] // (n_bands * n_bands) - first_band
             if 0 <= g < n_group:
                 s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
-                strengths[entry] = weights[entry] * _set_average(
-                    squares, g, first_band, s2, s3, sets[q1], sets[q2[t]], sets[q3[t]]
-                )
+                if alone:
+                    strengths[entry] = weights[entry] * squares[g, s2, s3]
+                else:
+                    strengths[entry] = weights[entry] * _set_average(
+                        squares, g, first_band, s2, s3, sets[q1], sets[q2[t]], sets[q3[t]]
+                    )
+
+
+@numba.njit(cache=True)
+def _is_without_sets(sets: Integers) -> bool:
+    """Whether each band is a set of its own."""
+    for band in range(len(sets)):
+        if sets[band] != band:
+            return False
+    return True
 
 
 @numba.njit(cache=True)

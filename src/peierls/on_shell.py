@@ -178,12 +178,7 @@ def _add_vantage(
                         continue
                 elif low_c - high_b > top or low_b - high_c > top:
                     continue
-                least, most = np.inf, -np.inf
-                for corner in range(n_corners):
-                    value = third[sc, corner] + sign * second[sb, corner]
-                    values[corner] = value
-                    least = min(least, value)
-                    most = max(most, value)
+                least, most = _combine(values, third[sc], sign, second[sb])
                 for sa in range(n_bands):
                     omega = frequencies[legs[a], sa]
                     if omega == 0.0:
@@ -198,6 +193,18 @@ def _add_vantage(
                                 weights[_PROCESS[sum_leg], bands[0], bands[1], bands[2]] += share * weight
                                 found = True
     return found
+
+
+@numba.njit(cache=True, fastmath={"nnan", "nsz"})
+def _combine(values: Floats, third: Floats, sign: float, second: Floats) -> tuple[float, float]:
+    """Write third + sign · second to `values` and return their smallest and largest."""
+    least, most = np.inf, -np.inf
+    for corner in range(len(values)):
+        value = third[corner] + sign * second[corner]
+        values[corner] = value
+        least = min(least, value)
+        most = max(most, value)
+    return least, most
 
 
 @numba.njit(cache=True)

@@ -23,36 +23,38 @@ from peierls.force_constants.symmetrization import average_over_orderings
 class FoldedThirdOrder:
     """Mass-scaled third-order blocks, folded onto a mesh and sorted by their first atom.
 
-    A block belongs to cell `cells` of a box of distances D, shape `box`, that starts at `lowest`; `third_cells` are
-    the R''.
+    `distances` are the numbers of the D that occur, in a box of shape `box` that starts at `lowest`. A block adds to number
+    `block_distances` of them, and its R'' is number `block_cells` of `third_cells`.
     """
 
     sizes: Integers
     n_bands: int
     lowest: Integers
     box: tuple[int, ...]
-    first_atom_starts: Integers
-    cells: Integers
-    pairs: Integers
+    distances: Integers
     third_cells: Integers
+    first_atom_starts: Integers
+    block_distances: Integers
+    block_cells: Integers
+    pairs: Integers
     tensors: Floats
 
     def at(self, wave_vector: Floats, eigenvectors: Complexes) -> Complexes:
-        """Σ ε_i(q s) Φ_ijk exp(-i q·R'') / sqrt(m_i m_j m_k) per distance D, shape (box..., s, band, band).
+        """Σ ε_i(q s) Φ_ijk exp(-i q·R'') / sqrt(m_i m_j m_k) per distance D, shape (box..., s · band · band).
 
         `wave_vector` is fractional, `eigenvectors` has shape (band, s).
         """
-        n_cells, n_bands = int(np.prod(self.box)), self.n_bands
-        phases = np.exp(-2j * np.pi * (self.third_cells @ wave_vector))
-        contracted = np.zeros((n_cells, eigenvectors.shape[1], n_bands * n_bands), dtype=complex)
+        n_bands = self.n_bands
+        phases = np.exp(-2j * np.pi * (self.third_cells @ wave_vector))[self.block_cells]
+        contracted = np.zeros((len(self.distances), eigenvectors.shape[1], n_bands * n_bands), dtype=complex)
         for atom in range(n_bands // 3):
-            table = np.zeros((n_cells, 3, n_bands, n_bands), dtype=complex)
-            start, stop = self.first_atom_starts[atom : atom + 2]
-            _accumulate(
-                table, self.cells[start:stop], self.pairs[start:stop], phases[start:stop], self.tensors[start:stop]
-            )
-            contracted += eigenvectors[3 * atom : 3 * atom + 3].T @ table.reshape(n_cells, 3, -1)
-        return contracted.reshape(*self.box, -1)
+            table = np.zeros((len(self.distances), 3, n_bands, n_bands), dtype=complex)
+            own = slice(*self.first_atom_starts[atom : atom + 2])
+            _accumulate(table, self.block_distances[own], self.pairs[own], phases[own], self.tensors[own])
+            contracted += eigenvectors[3 * atom : 3 * atom + 3].T @ table.reshape(len(table), 3, -1)
+        per_distance = np.zeros((int(np.prod(self.box)), contracted[0].size), dtype=complex)
+        per_distance[self.distances] = contracted.reshape(len(contracted), -1)
+        return per_distance.reshape(*self.box, -1)
 
     def transform(self, per_distance: Complexes, coordinates: Integers) -> Complexes:
         """Σ_D exp(i q'·D) of an array (box..., m) at mesh points of integer coordinates in ascending order, shape
@@ -90,24 +92,28 @@ def fold_third_order(crystal: Crystal, sizes: Integers, origin: str) -> FoldedTh
     distances = np.mod(vectors[:, 0] - vectors[:, 1] + sizes // 2, sizes) - sizes // 2
     lowest = distances.min(axis=0)
     box = tuple(int(length) for length in distances.max(axis=0) - lowest + 1)
+    occurring, block_distances = np.unique(np.ravel_multi_index(tuple((distances - lowest).T), box), return_inverse=True)
+    third_cells, block_cells = np.unique(vectors[:, 1], axis=0, return_inverse=True)
     return FoldedThirdOrder(
         sizes=sizes,
         n_bands=crystal.n_bands,
         lowest=lowest,
         box=box,
+        distances=occurring,
+        third_cells=third_cells,
         first_atom_starts=np.searchsorted(atoms[:, 0], np.arange(len(crystal.masses) + 1)),
-        cells=np.ravel_multi_index(tuple((distances - lowest).T), box),
+        block_distances=block_distances,
+        block_cells=block_cells,
         pairs=atoms[:, 1:],
-        third_cells=vectors[:, 1],
         tensors=np.ascontiguousarray(scaled),
     )
 
 
 @numba.njit(cache=True)
-def _accumulate(table: Complexes, cells: Integers, pairs: Integers, phases: Complexes, tensors: Floats) -> None:
-    """table[cell, α, 3j + β, 3k + γ] += phase · tensor, block by block."""
-    for block in range(len(cells)):
-        target = table[cells[block]]
+def _accumulate(table: Complexes, distances: Integers, pairs: Integers, phases: Complexes, tensors: Floats) -> None:
+    """table[distance, α, 3j + β, 3k + γ] += phase · tensor, block by block."""
+    for block in range(len(distances)):
+        target = table[distances[block]]
         j, k = 3 * pairs[block, 0], 3 * pairs[block, 1]
         phase = phases[block]
         for alpha in range(3):
