@@ -1,4 +1,5 @@
-"""The Boltzmann equation on the full mesh, written out term by term without any symmetry: the reference for what uses it."""
+"""The Boltzmann equation on the full mesh, written out term by term without any symmetry: the reference for what
+uses it."""
 
 from itertools import product
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from peierls.units import BOLTZMANN, HBAR, THZ, WATT_PER_METRE_KELVIN
 
 
 class FullMesh(NamedTuple):
-    """A and its loss part for all modes (grid, band) in one row, b per direction, and the factor from b·f to κ in W/m/K."""
+    """A and its loss part for all modes (grid, band) in one row, b per direction, and the factor from b·f to κ in
+    W/m/K."""
 
     collisions: Floats
     losses: Floats
@@ -29,7 +31,8 @@ class FullMesh(NamedTuple):
 
 
 def squared_elements(chain: Chain) -> Floats:
-    """|Φ|² of all ordered pairs of wave vectors, averaged over degenerate sets, shape (grid, grid, band, band, band)."""
+    """|Φ|² of all ordered pairs of wave vectors, averaged over degenerate sets, shape (grid, grid, band, band,
+    band)."""
     mesh, phonons = chain.mesh, chain.phonons
     folded = fold_third_order(chain.crystal, mesh.sizes, chain.integration["fc3_origin"])
     n, bands = mesh.n_points, phonons.n_bands

@@ -1,6 +1,6 @@
 """Figures, from stage data to matplotlib, in one style."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,15 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def _styled():  # type: ignore[no-untyped-def]  # a generator of nothing
+def styled() -> Iterator[None]:
+    """Draw in the style of this package."""
     with matplotlib.rc_context(STYLE):
         yield
 
 
 def save(figure: Figure, paths: Sequence[str | Path]) -> None:
     """Write a figure to each path, in the format of its suffix, without a date in it."""
-    with _styled():
+    with styled():
         for path in paths:
             metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
             figure.savefig(path, metadata=metadata)
@@ -54,7 +55,7 @@ def save(figure: Figure, paths: Sequence[str | Path]) -> None:
 
 def kappa_of_temperature(transports: Sequence[Transport]) -> Figure:
     """κ against temperature, both axes logarithmic; the mean of the diagonal, and its components where they differ."""
-    with _styled():
+    with styled():
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
         for colour, transport in zip(_colours(len(transports)), transports, strict=True):
@@ -75,7 +76,7 @@ def kappa_of_temperature(transports: Sequence[Transport]) -> Figure:
 
 def bands_and_dos(bands: BandStructure, dos: DensityOfStates) -> Figure:
     """The dispersion along the standard path beside the density of states, total and per species."""
-    with _styled():
+    with styled():
         figure = Figure(figsize=(6.4, 3.8))
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         for number in np.unique(bands.segment):
@@ -101,7 +102,7 @@ def bands_and_dos(bands: BandStructure, dos: DensityOfStates) -> Figure:
 
 def linewidths_of_frequency(linewidths: Linewidths) -> Figure:
     """Γ/2π against frequency at the temperature nearest to 300 K, coloured by the share of Umklapp processes."""
-    with _styled():
+    with styled():
         chosen = int(np.argmin(np.abs(linewidths.temperature - 300.0)))
         total = linewidths.linewidth[chosen]
         three_phonon = linewidths.linewidth_normal[chosen] + linewidths.linewidth_umklapp[chosen]

@@ -7,7 +7,7 @@ writer was given and no timestamp, so equal work gives equal bytes.
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -124,7 +124,7 @@ def _check(field: dataclasses.Field[Any], array: np.ndarray, sizes: dict[str, in
 
 
 @contextmanager
-def _atomic(path: Path):  # type: ignore[no-untyped-def]  # a generator of one Path
+def _atomic(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name only when it is complete and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -23,8 +23,8 @@ from peierls.force_constants.symmetrization import average_over_orderings
 class FoldedThirdOrder:
     """Mass-scaled third-order blocks, folded onto a mesh and sorted by their first atom.
 
-    `distances` are the numbers of the D that occur, in a box of shape `box` that starts at `lowest`. A block adds to number
-    `block_distances` of them, and its R'' is number `block_cells` of `third_cells`.
+    `distances` are the numbers of the D that occur, in a box of shape `box` that starts at `lowest`. A block adds to
+    number `block_distances` of them, and its R'' is number `block_cells` of `third_cells`.
     """
 
     sizes: Integers
@@ -92,7 +92,8 @@ def fold_third_order(crystal: Crystal, sizes: Integers, origin: str) -> FoldedTh
     distances = np.mod(vectors[:, 0] - vectors[:, 1] + sizes // 2, sizes) - sizes // 2
     lowest = distances.min(axis=0)
     box = tuple(int(length) for length in distances.max(axis=0) - lowest + 1)
-    occurring, block_distances = np.unique(np.ravel_multi_index(tuple((distances - lowest).T), box), return_inverse=True)
+    numbers = np.ravel_multi_index(tuple((distances - lowest).T), box)
+    occurring, block_distances = np.unique(numbers, return_inverse=True)
     third_cells, block_cells = np.unique(vectors[:, 1], axis=0, return_inverse=True)
     return FoldedThirdOrder(
         sizes=sizes,

@@ -16,7 +16,7 @@ from peierls.units import THZ
 CRYSTALS = {
     "triclinic": (triclinic(2), [3, 4, 2]),
     "rock salt": (face_centred((28.0, 12.0)), [4, 4, 4]),
-    "hexagonal": (hexagonal(), [4, 4, 4]),
+    "hexagonal": (hexagonal(), [4, 4, 3]),
 }
 
 

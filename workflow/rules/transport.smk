@@ -4,6 +4,9 @@ rule transport:
         mesh=file_of("mesh"),
         phonons=file_of("phonons"),
         linewidths="results/{run}/linewidths.h5",
+        # The rates are all that the relaxation-time approximation needs.
+        matrix_elements=lambda wildcards: [] if wildcards.solver == "rta" else LAYOUT.matrix_elements(wildcards.run),
+        isotopes=files_for("linewidths"),
     output:
         "results/{run}/transport/{solver}.h5",
     log:

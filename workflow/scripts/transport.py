@@ -2,21 +2,27 @@
 
 from importlib import import_module
 
-from peierls import stage_files
+from peierls import job_inputs, stage_files
 from peierls.crystal import Crystal
 from peierls.job import job
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.provenance import record
+from peierls.solvers.heat_conduction import HeatConduction
 
 with job(snakemake.log[0], snakemake.threads):
-    solver = import_module(f"peierls.solvers.{snakemake.wildcards.solver}")
+    settings = snakemake.params.settings
     crystal = stage_files.read(snakemake.input.crystal, Crystal)
     mesh = stage_files.read(snakemake.input.mesh, Mesh)
     phonons = stage_files.read(snakemake.input.phonons, Phonons)
     linewidths = stage_files.read(snakemake.input.linewidths, Linewidths)
-    transport = solver.solve(crystal, mesh, phonons, linewidths)
-    stage_files.write(
-        snakemake.output[0], transport, record(snakemake.params.settings, snakemake.params.code, snakemake.input)
-    )
+    index, shards = snakemake.input.matrix_elements[:1], snakemake.input.matrix_elements[1:]
+    elements = job_inputs.matrix_elements(index, crystal, mesh, phonons, settings["integration"])
+    # A solver goes through the stored ones again and again.
+    elements = list(elements) if index else elements
+    settings_of_atoms = job_inputs.with_isotopes(settings, crystal)
+    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, settings_of_atoms)
+    transport = import_module(f"peierls.solvers.{snakemake.wildcards.solver}").solve(problem)
+    inputs = [path for path in snakemake.input if path not in shards]
+    stage_files.write(snakemake.output[0], transport, record(settings, snakemake.params.code, inputs))

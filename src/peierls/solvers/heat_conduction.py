@@ -78,7 +78,8 @@ class HeatConduction:
         return np.asarray(products / scale)
 
     def energy_conservation(self) -> Floats:
-        """How far the energy vector s ħω is from a null vector of the collisions, its Rayleigh quotient over the mean rate.
+        """Rayleigh quotient of the energy vector s ħω over the mean rate: how far it is from a null vector of the
+        collisions.
 
         Boundaries, which absorb energy, are left out. Zero at each temperature if collisions conserve energy.
         """
