@@ -130,6 +130,47 @@ def linewidths_of_frequency(linewidths: Linewidths) -> Figure:
     return figure
 
 
+def convergence(transports: Sequence[Transport]) -> Figure:
+    """κ and the relative residual of the iterating solvers at each iteration, a line per temperature."""
+    with styled():
+        figure = Figure(figsize=(6.4, 3.4))
+        left, right = figure.subplots(1, 2)
+        for transport, line in zip(transports, ("-", "--"), strict=False):
+            assert transport.iteration_kappa is not None and transport.iteration_residual is not None
+            shades = matplotlib.colormaps["cividis"](np.linspace(0, 0.9, len(transport.temperature)))
+            reached = np.nanmax(np.abs(transport.iteration_kappa), axis=1)
+            for i, (temperature, shade) in enumerate(zip(transport.temperature, shades, strict=True)):
+                ends = i in (0, len(transport.temperature) - 1)
+                label = f"{transport.solver}, {temperature:g} K" if ends else None
+                left.plot(transport.iteration_kappa[i] / reached[i], line, color=shade, lw=1.0, label=label)
+                right.plot(transport.iteration_residual[i], line, color=shade, lw=1.0)
+        left.set(xlabel="iteration", ylabel="κ / largest κ of the record")
+        right.set(xlabel="iteration", ylabel="relative residual", yscale="log")
+        left.legend(fontsize=8)
+        for axes in (left, right):
+            axes.grid(alpha=0.25, lw=0.5)
+    return figure
+
+
+def relaxon_spectrum(relaxons: Transport) -> Figure:
+    """Lifetimes of the relaxons against what each contributes to κ, at the temperature nearest to 300 K."""
+    with styled():
+        assert relaxons.relaxation_times is not None and relaxons.relaxon_kappa is not None
+        chosen = int(np.argmin(np.abs(relaxons.temperature - 300.0)))
+        contributions = np.einsum("raa->r", relaxons.relaxon_kappa[chosen]) / 3
+        lifetimes = relaxons.relaxation_times[chosen]
+        shown = (lifetimes > 0) & (contributions > 0)
+        figure = Figure(figsize=(4.8, 3.6))
+        axes = figure.subplots()
+        axes.scatter(lifetimes[shown], contributions[shown], s=9, color=COLOURS[0])
+        axes.set(xscale="log", yscale="log", xlabel="relaxon lifetime (ps)", ylabel="contribution to κ (W/m/K)")
+        axes.set_title(f"{relaxons.temperature[chosen]:g} K", fontsize=9)
+        # Those that carry nothing to speak of would stretch the axis by twenty decades.
+        axes.set_ylim(1e-7 * float(contributions.max(initial=1e-30)), None)
+        axes.grid(alpha=0.25, lw=0.5)
+    return figure
+
+
 def _colours(count: int) -> list[str]:
     return [COLOURS[number % len(COLOURS)] for number in range(count)]
 

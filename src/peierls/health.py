@@ -112,7 +112,7 @@ def check_energy_conservation(quotients: Floats, temperatures: Floats) -> Health
 
 
 def check_definiteness(n_negative: int, smallest_over_largest: float) -> HealthCheck:
-    """The collision operator must not have negative eigenvalues."""
+    """The collision operator must have no negative eigenvalues on vector and scalar fields, of heat and energy."""
     return HealthCheck(
         "negative eigenvalues",
         n_negative == 0,

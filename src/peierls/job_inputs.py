@@ -17,7 +17,7 @@ from peierls.shards import open_shards
 def matrix_elements(
     files: Sequence[str], crystal: Crystal, mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]
 ) -> Iterable[MatrixElements]:
-    """Those that the index, the first of `files`, stands for, one shard at a time; computed where there are no files."""
+    """Those that the index, the first of `files`, stands for, shard by shard; computed where there are no files."""
     if files:
         return open_shards(files[0])
     return Recomputed(crystal, mesh, phonons, integration, partial(progress, description="irreducible points"))

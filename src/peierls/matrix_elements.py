@@ -233,7 +233,7 @@ def _fill_strengths(
 
 @numba.njit(cache=True)
 def _is_without_sets(sets: Integers) -> bool:
-    """Whether each band is a set of its own: the first bands of the sets are then 0, 1, 2, ..., otherwise some are smaller."""
+    """Whether each band is a set of its own: the first bands of the sets are then 0, 1, 2, ..., else some are less."""
     return 2 * sets.sum() == len(sets) * (len(sets) - 1)
 
 

@@ -1,8 +1,8 @@
 """Stage files: HDF5 with a unit, dimension names and a description on every dataset.
 
-The only module that knows HDF5. A stage file is one dataclass of this package, its fields declared with
-`quantities.quantity`. Files appear whole or not at all (temporary name, fsync, rename), carry the provenance that the
-writer was given and no timestamp, so equal work gives equal bytes.
+The only module that knows how stages are stored. A stage file is one dataclass of this package, its fields declared
+with `quantities.quantity`. Files appear whole or not at all (temporary name, fsync, rename), carry the provenance
+that the writer was given and no timestamp, so equal work gives equal bytes.
 """
 
 import dataclasses

@@ -41,7 +41,7 @@ def test_defaults_are_those_of_the_interface() -> None:
         "nac": {"method": "auto", "direction": "none", "lambda": None},
         "integration": {
             "method": "tetrahedron",
-            "weights": "mode",
+            "weights": "event",
             "sigma": 0.1,
             "kind": "invariant",
             "scale": 1.0,
@@ -52,7 +52,7 @@ def test_defaults_are_those_of_the_interface() -> None:
             "max_memory": 2.0,
         },
         "scattering": {"isotopes": "natural", "boundary_length": None, "max_mfp": None},
-        "solvers": ["rta"],
+        "solvers": ["rta", "variational"],
         "solver_options": {"tolerance": 1e-9, "max_iterations": 1000},
         "geometry": {"thickness": None, "cross_section": None},
         "chunks": "auto",
@@ -184,9 +184,14 @@ def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() ->
     ("text", "sentence"),
     [
         (
-            "runs: {si: {integration: {weights: event}, force_constants: {path: x}}}",
-            "my.yaml: runs.si.integration.weights is 'event': one weight per scattering event is not available in this "
-            "version, expected mode",
+            "runs: {si: {integration: {fc3_origin: first}, force_constants: {path: x}}}",
+            "my.yaml: runs.si.integration.fc3_origin is first, which treats the three modes of a process differently, "
+            "expected weights: mode",
+        ),
+        (
+            "runs: {si: {solvers: [rta, wigner], force_constants: {path: x}}}",
+            "my.yaml: runs.si.solvers is [\"rta\", \"wigner\"]: the Wigner transport equation is not available in this "
+            "version, expected rta or iterative or variational or direct or relaxons",
         ),
         (
             "{defaults: {analysis: {spectral: true}}, runs: {si: {force_constants: {path: x}}}}",

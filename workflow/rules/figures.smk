@@ -2,6 +2,8 @@ localrules:
     kappa_figure,
     bands_figure,
     linewidths_figure,
+    convergence_figure,
+    relaxons_figure,
 
 
 rule kappa_figure:
@@ -84,3 +86,57 @@ rule linewidths_figure:
         code=code("linewidths_figure.py"),
     script:
         "../scripts/linewidths_figure.py"
+
+
+rule convergence_figure:
+    input:
+        lambda wildcards: LAYOUT.iterating(wildcards.run),
+    output:
+        report(
+            "results/{run}/figures/convergence.svg",
+            caption="../report/convergence_figure.rst",
+            category="{run}",
+            labels={"figure": "convergence of the solvers"},
+        ),
+        "results/{run}/figures/convergence.png",
+    log:
+        "results/{run}/logs/convergence_figure.log",
+    benchmark:
+        "results/{run}/benchmarks/convergence_figure.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("convergence_figure.py"),
+    script:
+        "../scripts/convergence_figure.py"
+
+
+rule relaxons_figure:
+    input:
+        "results/{run}/transport/relaxons.h5",
+    output:
+        report(
+            "results/{run}/figures/relaxons.svg",
+            caption="../report/relaxons_figure.rst",
+            category="{run}",
+            labels={"figure": "relaxon spectrum"},
+        ),
+        "results/{run}/figures/relaxons.png",
+    log:
+        "results/{run}/logs/relaxons_figure.log",
+    benchmark:
+        "results/{run}/benchmarks/relaxons_figure.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("relaxons_figure.py"),
+    script:
+        "../scripts/relaxons_figure.py"

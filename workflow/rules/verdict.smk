@@ -8,10 +8,7 @@ rule verdict:
         transports=lambda wildcards: LAYOUT.transports(wildcards.run),
         table="results/{run}/kappa.csv",
         stages="results/{run}/stages",
-        figures=expand(
-            "results/{{run}}/figures/{figure}.svg",
-            figure=["kappa", "bands", "linewidths"],
-        ),
+        figures=lambda wildcards: LAYOUT.figures(wildcards.run),
     output:
         "results/{run}/verdict.txt",
     log:

@@ -27,9 +27,13 @@ class Transport:
     mean_free_displacement: Floats = quantity(
         "angstrom", "temperature ir_q band 3", "mean free displacement F of each irreducible mode", may_be_nan=True
     )
+    kappa_rta: Floats = quantity("W/m/K", "temperature 3 3", "thermal conductivity of the same collisions in RTA")
     health_names: tuple[str, ...] = quantity("", "check", "health checks")
     health_passed: Integers = quantity("1", "check", "1 where the check passed")
     health_sentences: tuple[str, ...] = quantity("", "check", "what each check found")
+    kappa_callaway: Floats | None = quantity(
+        "W/m/K", "temperature 3 3", "Callaway's model: normal processes relax to a drift", may_be_nan=True, default=None
+    )
     iteration_kappa: Floats | None = quantity(
         "W/m/K",
         "temperature iteration",

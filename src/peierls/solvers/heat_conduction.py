@@ -71,6 +71,13 @@ class HeatConduction:
         energies = np.broadcast_to(self._energies[:, :, None], response.shape)
         return np.divide(response, energies, out=np.zeros_like(response), where=energies > 0)
 
+    @property
+    def rta_displacements(self) -> Floats:
+        """vτ, shape (ir_q, band, 3, temperature), Å; 0 where a mode is not scattered."""
+        rates = 2 * THZ * self.linewidths.linewidth.transpose(1, 2, 0)
+        lifetimes = np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
+        return self.phonons.group_velocities[..., None] * lifetimes[:, :, None]
+
     def trace(self, products: Floats) -> Floats:
         """A product ⟨source, ψ⟩ per temperature as trace κ / 3, W/m/K."""
         volume = self.mesh.n_points * self.crystal.volume
@@ -106,6 +113,8 @@ def transport(
     displacements = np.where(converged, displacements, np.nan).transpose(3, 0, 1, 2)
     mode_kappa = _mode_conductivities(problem.crystal, mesh, phonons, linewidths.temperature, displacements)
     kappa = mode_kappa.sum(axis=(1, 2))
+    in_rta = problem.rta_displacements.transpose(3, 0, 1, 2)
+    kappa_rta = _mode_conductivities(problem.crystal, mesh, phonons, linewidths.temperature, in_rta).sum(axis=(1, 2))
     all_checks = [
         *checks,
         check_acoustic_sum_rule(phonons),
@@ -121,6 +130,7 @@ def transport(
         converged=converged.astype(np.int64),
         mode_kappa=mode_kappa,
         mean_free_displacement=displacements,
+        kappa_rta=kappa_rta,
         health_names=tuple(check.name for check in all_checks),
         health_passed=np.array([check.passed for check in all_checks], dtype=np.int64),
         health_sentences=tuple(check.sentence for check in all_checks),

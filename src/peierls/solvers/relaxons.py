@@ -16,7 +16,7 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from peierls.collision_operator import CollisionOperator, Representation, vectors
+from peierls.collision_operator import CollisionOperator, Representation, scalars, vectors
 from peierls.crystal import Floats
 from peierls.dense_collision_operator import dense_sector, n_coordinates
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
@@ -55,8 +55,13 @@ def solve(problem: HeatConduction) -> Transport:
             failures.append(f"a relaxon that carries heat is not damped at {temperature:g} K, nothing limits kappa")
         responses.append(sector.field(coordinates[:, ~null] @ (overlaps[~null] / rates[~null])))
         spectra.append((rates, sector.field(coordinates)))
-    negative = max(int((rates < -NULL_RATE * rates[-1]).sum()) for rates, _ in spectra)
-    smallest = min(float(rates[0] / rates[-1]) for rates, _ in spectra)
+    # On scalar fields lives the energy relaxon, the one that a weighting which is not symmetric first turns negative.
+    counts, ratios = [], []
+    for position, (of_vectors, _) in enumerate(spectra):
+        of_scalars = linalg.eigvalsh(dense_sector(operator, position, scalars(problem.mesh)).matrix)
+        rates = np.concatenate([of_vectors, of_scalars])
+        counts.append(int((rates < -NULL_RATE * rates.max()).sum()))
+        ratios.append(float(rates.min() / rates.max()))
     return transport(
         problem,
         "relaxons",
@@ -64,7 +69,7 @@ def solve(problem: HeatConduction) -> Transport:
         converged,
         checks=[
             check_convergence("relaxons", failures),
-            check_definiteness(negative, smallest),
+            check_definiteness(max(counts), min(ratios)),
             check_energy_conservation(problem.energy_conservation(), operator.temperatures),
         ],
         **_relaxon_records(problem, spectra),
@@ -133,7 +138,10 @@ def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats
         n = len(rates)
         lifetimes = np.divide(1.0, rates, out=np.full(n, np.inf), where=np.abs(rates) > NULL_RATE * rates.max())
         times[position, :n] = lifetimes
-        contributions[position, :n] = (capacity * lifetimes * traces)[:, None, None] * overlaps / WATT_PER_METRE_KELVIN
+        finite = np.isfinite(lifetimes)
+        carried = np.full(n, np.nan)
+        carried[finite] = capacity * lifetimes[finite] * traces[finite] / WATT_PER_METRE_KELVIN
+        contributions[position, :n] = carried[:, None, None] * overlaps
         velocities[position, :n] = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
     return {
         "relaxation_times": times,

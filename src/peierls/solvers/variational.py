@@ -23,6 +23,7 @@ class Descent(NamedTuple):
 
     solution: Floats
     converged: NDArray[np.bool_]
+    indefinite: NDArray[np.bool_]
     values: Floats
     residuals: Floats
 
@@ -50,6 +51,7 @@ def conjugate_gradient(
     product = inner(residual, direction)
     values, residuals = [], []
     running = scale > 0
+    indefinite = np.zeros_like(running)
     while True:
         values.append(inner(source, solution) + inner(residual, solution))
         residuals.append(np.sqrt(np.divide(np.maximum(product, 0.0), scale, out=np.zeros_like(scale), where=scale > 0)))
@@ -58,7 +60,8 @@ def conjugate_gradient(
             break
         image = apply(direction)
         curvature = inner(direction, image)
-        running = running & (curvature > 0)
+        indefinite |= running & (curvature <= 0)
+        running = running & ~indefinite
         step = np.divide(product, curvature, out=np.zeros_like(product), where=running)
         solution = solution + step * direction
         residual = residual - step * image
@@ -67,7 +70,7 @@ def conjugate_gradient(
         ratio = np.divide(following, product, out=np.zeros_like(product), where=running)
         direction = preconditioned + ratio * direction
         product = np.where(running, following, product)
-    return Descent(solution, residuals[-1] < tolerance, np.array(values), np.array(residuals))
+    return Descent(solution, residuals[-1] < tolerance, indefinite, np.array(values), np.array(residuals))
 
 
 def solve(problem: HeatConduction) -> Transport:
@@ -84,7 +87,12 @@ def solve(problem: HeatConduction) -> Transport:
     )
     temperatures = operator.temperatures
     failures = [
-        f"variational stopped at a residual of {descent.residuals[-1][i]:.1e} at {temperatures[i]:g} K"
+        f"variational stopped at {temperatures[i]:g} K at a residual of {descent.residuals[-1][i]:.1e}"
+        + (
+            ", where the collisions have a negative eigenvalue: use integration.weights event"
+            if descent.indefinite[i]
+            else ""
+        )
         for i in np.flatnonzero(~descent.converged)
     ]
     return transport(
