@@ -28,7 +28,7 @@ from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import sqrt_n_n_plus_1
-from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY
+from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY, unpack_bands
 from peierls.phonons import Phonons
 from peierls.units import HBAR, THZ
 
@@ -197,15 +197,14 @@ def _couple_three(
     The coupling of two legs is strength · s of the third; `with_first` scales those of the first leg, `among_others`
     the other.
     """
-    n_bands, n_components, n_temperatures = field.shape[1], field.shape[2], field.shape[3]
+    n_components, n_temperatures = field.shape[2], field.shape[3]
     for p in range(len(first_points)):
         q1 = first_points[p]
         for t in range(triplet_starts[p], triplet_starts[p + 1]):
             q2, q3 = second_points[t], third_points[t]
             factor = factors[p] * triplet_weights[t]
             for entry in range(entry_starts[t], entry_starts[t + 1]):
-                s1 = bands[entry] // (n_bands * n_bands)
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                s1, s2, s3 = unpack_bands(bands[entry])
                 sign = signs[processes[entry]]
                 strength = factor * strengths[entry]
                 base12 = with_first * strength * sign[0] * sign[1]

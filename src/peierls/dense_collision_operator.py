@@ -8,6 +8,7 @@ import numpy as np
 
 from peierls.collision_operator import CollisionOperator, Representation, leg_signs
 from peierls.crystal import Floats, Integers
+from peierls.on_shell import unpack_bands
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,6 @@ def _fill_three(
     signs: Floats,
 ) -> None:
     """The couplings of `_couple_three` as matrix elements; `root_weights` are 1/sqrt of the star weights."""
-    n_bands = starts.shape[1]
     for p in range(len(first_points)):
         q1 = first_points[p]
         for t in range(triplet_starts[p], triplet_starts[p + 1]):
@@ -126,8 +126,7 @@ def _fill_three(
             a1, a2, a3 = rows[q1], rows[q2], rows[q3]
             factor = factors[p] * triplet_weights[t]
             for entry in range(entry_starts[t], entry_starts[t + 1]):
-                s1 = bands[entry] // (n_bands * n_bands)
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                s1, s2, s3 = unpack_bands(bands[entry])
                 sign = signs[processes[entry]]
                 strength = factor * strengths[entry]
                 c12 = with_first * strength * sqrt_nn[q3, s3] * sign[0] * sign[1] * root_weights[a1] * root_weights[a2]

@@ -8,14 +8,18 @@ import numba
 import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
+from peierls.errors import InputError
 from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import occupations, sqrt_n_n_plus_1
-from peierls.on_shell import ABSORBS_SECOND, DECAY
+from peierls.on_shell import ABSORBS_SECOND, DECAY, unpack_bands
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
-from peierls.units import HBAR, METRE, THZ
+from peierls.units import BOLTZMANN, HBAR, METRE, THZ
+
+_LARGEST_EXPONENT = 650.0
+"""Largest ħω/k_BT at which products of three occupations are still numbers."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,12 @@ def compute_linewidths(
     temperatures = np.array(settings["temperatures"], dtype=float)
     scattering, integration = settings["scattering"], settings["integration"]
     omega = phonons.frequencies[mesh.irreducible]
+    coldest = HBAR * float(omega.max()) / (_LARGEST_EXPONENT * BOLTZMANN)
+    if temperatures.min() < coldest:
+        raise InputError(
+            f"temperatures: {temperatures.min():g} K is too low for frequencies up to {omega.max() / THZ:.3g} THz: "
+            f"their occupation is below the smallest number there is; expected at least {coldest:.2g} K"
+        )
     events = integration["weights"] == "event"
     table = sqrt_n_n_plus_1 if events else occupations
     statistics = np.stack([table(phonons.frequencies, temperature) for temperature in temperatures], axis=-1)
@@ -85,6 +95,9 @@ def compute_linewidths(
             _add_event_losses(sums, *arrays, mesh.weights)
         else:
             _add_mode_rates(sums, *arrays, integration["occupation"] == "tdep")
+    if events:
+        squares = statistics[mesh.irreducible] ** 2
+        sums = np.divide(sums, squares, out=np.zeros_like(sums), where=squares > 0)
     if (times_held != 1).any():
         raise ValueError("the matrix elements do not hold every irreducible point once")
     normal, umklapp = HBAR * np.pi / (16 * mesh.n_points) / THZ * sums.transpose(0, 3, 1, 2)
@@ -116,21 +129,19 @@ def isotope_disorder(crystal: Crystal, isotopes: Any) -> Floats:
 def _isotope_linewidths(pairs: IsotopePairs, mesh: Mesh, statistics: Floats, symmetric: bool) -> Floats:
     """Γ by isotopes, shape (temperature, ir_q, band), rad/ps.
 
-    The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that
-    what the mode loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
+    The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that what
+    the mode loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
     """
-    n_temperatures = statistics.shape[2]
-    rates = np.zeros((len(mesh.irreducible), statistics.shape[1], n_temperatures))
-    mode = (pairs.points, pairs.first_bands)
-    own = (pairs.weights * pairs.rates)[:, None] * np.ones(n_temperatures)
+    rates = np.zeros((mesh.n_irreducible, *statistics.shape[1:]))
+    own = (pairs.points, pairs.first_bands, pairs.weights * pairs.rates)
     if symmetric:
-        other = (mesh.grid_to_irreducible[pairs.second_points], pairs.second_bands)
-        first = statistics[mesh.irreducible[pairs.points], pairs.first_bands]
-        second = statistics[pairs.second_points, pairs.second_bands]
-        star_ratio = (mesh.weights[pairs.points] / mesh.weights[other[0]])[:, None]
-        np.add.at(rates, other, 0.5 * own * star_ratio * first / second)
-        own = 0.5 * own * second / first
-    np.add.at(rates, mode, own)
+        rows = mesh.grid_to_irreducible
+        other = (pairs.second_points, pairs.second_bands)
+        _add_pair_losses(rates, mesh.irreducible, *own, *other, rows, statistics, mesh.weights)
+        squares = statistics[mesh.irreducible] ** 2
+        rates = np.divide(rates, squares, out=np.zeros_like(rates), where=squares > 0)
+    else:
+        np.add.at(rates, own[:2], own[2][:, None])
     return 0.5 * rates.transpose(2, 0, 1)
 
 
@@ -166,14 +177,13 @@ def _add_mode_rates(
 
     With `products`, the factors are (n'+1)(n''+1)/(n+1) and n'(n''+1)/(n+1), equal to n'+n''+1 and n'-n'' on shell.
     """
-    n_bands, n_temperatures = occupied.shape[1], occupied.shape[2]
+    n_temperatures = occupied.shape[2]
     for p in range(len(first_points)):
         q1 = first_points[p]
         row = rows[q1]
         for t in range(triplet_starts[p], triplet_starts[p + 1]):
             for entry in range(entry_starts[t], entry_starts[t + 1]):
-                s1 = bands[entry] // (n_bands * n_bands)
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                s1, s2, s3 = unpack_bands(bands[entry])
                 first, second, third = occupied[q1, s1], occupied[second_points[t], s2], occupied[third_points[t], s3]
                 if processes[entry] != DECAY and processes[entry] != ABSORBS_SECOND:
                     second, third = third, second
@@ -210,9 +220,10 @@ def _add_event_losses(
     sqrt_nn: Floats,
     star_weights: Integers,
 ) -> None:
-    """Add Σ weight · strength · s' s''/s to the three modes of each process, the star's weight shared among its
+    """Add Σ weight · strength · s s' s'' to the three modes of each process, the star's weight shared among its
     points."""
-    n_bands, n_temperatures = sqrt_nn.shape[1], sqrt_nn.shape[2]
+    n_temperatures = sqrt_nn.shape[2]
+    loss = np.empty(n_temperatures)
     for p in range(len(first_points)):
         q1 = first_points[p]
         row1 = rows[q1]
@@ -221,15 +232,41 @@ def _add_event_losses(
             ratio2 = star_weights[row1] / star_weights[row2]
             ratio3 = star_weights[row1] / star_weights[row3]
             for entry in range(entry_starts[t], entry_starts[t + 1]):
-                s1 = bands[entry] // (n_bands * n_bands)
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
+                s1, s2, s3 = unpack_bands(bands[entry])
                 first, second, third = sqrt_nn[q1, s1], sqrt_nn[second_points[t], s2], sqrt_nn[third_points[t], s3]
                 strength = triplet_weights[t] * strengths[entry]
+                for i in range(n_temperatures):
+                    loss[i] = strength * first[i] * second[i] * third[i]
                 for kind in range(2):
-                    part = strength * (normal_fraction[t] if kind == 0 else 1.0 - normal_fraction[t])
-                    if part == 0.0:
-                        continue
-                    for i in range(n_temperatures):
-                        sums[kind, row1, s1, i] += part * second[i] * third[i] / first[i]
-                        sums[kind, row2, s2, i] += part * ratio2 * first[i] * third[i] / second[i]
-                        sums[kind, row3, s3, i] += part * ratio3 * first[i] * second[i] / third[i]
+                    share = normal_fraction[t] if kind == 0 else 1.0 - normal_fraction[t]
+                    if share > 0.0:
+                        sums1, sums2, sums3 = sums[kind, row1, s1], sums[kind, row2, s2], sums[kind, row3, s3]
+                        for i in range(n_temperatures):
+                            sums1[i] += share * loss[i]
+                            sums2[i] += share * ratio2 * loss[i]
+                            sums3[i] += share * ratio3 * loss[i]
+
+
+@numba.njit(cache=True)
+def _add_pair_losses(
+    sums: Floats,
+    irreducible: Integers,
+    points: Integers,
+    first_bands: Integers,
+    rates: Floats,
+    second_points: Integers,
+    second_bands: Integers,
+    rows: Integers,
+    sqrt_nn: Floats,
+    star_weights: Integers,
+) -> None:
+    """Add half of rate · s s' to both modes of each pair, the star's weight shared among its points."""
+    for pair in range(len(rates)):
+        row1, s1, q2, s2 = points[pair], first_bands[pair], second_points[pair], second_bands[pair]
+        row2 = rows[q2]
+        ratio = star_weights[row1] / star_weights[row2]
+        first, second = sqrt_nn[irreducible[row1], s1], sqrt_nn[q2, s2]
+        for i in range(sqrt_nn.shape[2]):
+            loss = 0.5 * rates[pair] * first[i] * second[i]
+            sums[row1, s1, i] += loss
+            sums[row2, s2, i] += ratio * loss

@@ -11,7 +11,7 @@ import numpy as np
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes
 from peierls.mesh import Mesh
-from peierls.on_shell import OnShell, on_shell_search
+from peierls.on_shell import OnShell, on_shell_search, unpack_bands
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.third_order import FoldedThirdOrder, fold_third_order
@@ -38,7 +38,7 @@ class MatrixElements:
     triplet_weights: Floats = quantity("1", "triplet", "number of q' of the full grid that the triplet stands for")
     normal_fraction: Floats = quantity("1", "triplet", "share of normal processes")
     entry_starts: Integers = quantity("1", "triplet_bound", "first entry of each triplet, and the end")
-    bands: Integers = quantity("1", "entry", "bands (s n + s') n + s'' with n the number of branches")
+    bands: Integers = quantity("1", "entry", "bands s, s', s'' in 10 bits each: 2^20 s + 2^10 s' + s''")
     processes: Integers = quantity(
         "1", "entry", "0: decay of s; 1: s absorbs s' and becomes s''; 2: s absorbs s'' and becomes s'"
     )
@@ -196,9 +196,9 @@ def _fill_strengths(
         alone = _is_without_sets(sets[q1]) and _is_without_sets(sets[q2[t]]) and _is_without_sets(sets[q3[t]])
         needed[:] = not alone
         for entry in range(starts[t], stops[t]):
-            g = bands[entry] // (n_bands * n_bands) - first_band
-            if 0 <= g < n_group:
-                needed[g, bands[entry] // n_bands % n_bands] = True
+            s1, s2, _ = unpack_bands(bands[entry])
+            if 0 <= s1 - first_band < n_group:
+                needed[s1 - first_band, s2] = True
         second, third = eigenvectors[q2[t]], eigenvectors[q3[t]]
         for g in range(n_group):
             for s2 in range(n_bands):
@@ -220,9 +220,9 @@ def _fill_strengths(
                     square = row[s3].real * row[s3].real + row[s3].imag * row[s3].imag
                     squares[g, s2, s3] = square / product if product > 0.0 else 0.0
         for entry in range(starts[t], stops[t]):
-            g = bands[entry] // (n_bands * n_bands) - first_band
+            s1, s2, s3 = unpack_bands(bands[entry])
+            g = s1 - first_band
             if 0 <= g < n_group:
-                s2, s3 = bands[entry] // n_bands % n_bands, bands[entry] % n_bands
                 if alone:
                     strengths[entry] = weights[entry] * squares[g, s2, s3]
                 else:

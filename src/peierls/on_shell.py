@@ -22,6 +22,7 @@ from peierls.adaptive_widths import (
 )
 from peierls.crystal import Floats, Integers
 from peierls.delta_functions import neighbourhood, tetrahedron_weight
+from peierls.errors import InputError
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.units import THZ
@@ -33,12 +34,27 @@ DECAY, ABSORBS_SECOND, ABSORBS_THIRD = 0, 1, 2
 _SUM_LEG = np.array([0, 2, 1])
 _PROCESS = np.array([DECAY, ABSORBS_THIRD, ABSORBS_SECOND])
 
+MOST_BANDS = 1024
+"""Branches that three bands packed in one number can tell apart."""
+
+
+@numba.njit(cache=True)
+def pack_bands(s1: Any, s2: Any, s3: Any) -> Any:
+    """Three bands in ten bits each of one number, or arrays of them."""
+    return (s1 << 20) | (s2 << 10) | s3
+
+
+@numba.njit(cache=True)
+def unpack_bands(bands: Any) -> tuple[Any, Any, Any]:
+    """The three bands of `pack_bands`."""
+    return bands >> 20, (bands >> 10) & 1023, bands & 1023
+
 
 @dataclass(frozen=True)
 class OnShell:
     """On-shell band triples in order of triplet, process and bands.
 
-    `triplet` is its number, `bands` is (s n + s') n + s'' with n branches, `weight` is the delta weight in ps.
+    `triplet` is its number, `bands` are s, s', s'' packed by `pack_bands`, `weight` is the delta weight in ps.
     Weights are densities in angular frequency: a sum over the N points of the grid, divided by N, is the integral
     over the zone.
     """
@@ -58,6 +74,10 @@ def on_shell_search(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]
 
     Modes of zero frequency (acoustic, at Γ) take no part in any process.
     """
+    if phonons.n_bands > MOST_BANDS:
+        raise InputError(
+            f"force_constants: the primitive cell has {phonons.n_bands // 3} atoms, expected at most {MOST_BANDS // 3}"
+        )
     n_vantages = 3 if integration["weights"] == "event" else 1
     method = integration["method"]
     if method == "tetrahedron":
@@ -214,13 +234,16 @@ def _emit(
     """Append what is not zero in weights[process, s, s', s''] and clear it; past the end of the arrays only count."""
     n_bands = weights.shape[1]
     for one in range(3):
-        flat = weights[one].ravel()
-        for number in range(n_bands * n_bands * n_bands):
-            if flat[number] != 0.0:
-                if count < len(triplet):
-                    triplet[count], bands[count], process[count], weight[count] = t, number, one, flat[number]
-                count += 1
-                flat[number] = 0.0
+        for s1 in range(n_bands):
+            for s2 in range(n_bands):
+                for s3 in range(n_bands):
+                    total = weights[one, s1, s2, s3]
+                    if total != 0.0:
+                        if count < len(triplet):
+                            triplet[count], process[count], weight[count] = t, one, total
+                            bands[count] = pack_bands(s1, s2, s3)
+                        count += 1
+                        weights[one, s1, s2, s3] = 0.0
     return count
 
 
@@ -279,7 +302,7 @@ def _gaussians_on_shell(
                         if total > 0.0:
                             if count < len(triplet):
                                 triplet[count], process[count], weight[count] = t, one, total
-                                bands[count] = (s1 * n_bands + s2) * n_bands + s3
+                                bands[count] = pack_bands(s1, s2, s3)
                             count += 1
     return count
 

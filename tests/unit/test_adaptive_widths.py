@@ -41,7 +41,9 @@ def test_covariance_does_not_depend_on_the_choice_of_lattice_vectors(moves):
     relabelled = np.eye(3)
     for row, other, factor in moves:
         relabelled[row] += factor * relabelled[other]
-    assert_allclose(wigner_seitz_covariance(relabelled @ SKEWED), wigner_seitz_covariance(SKEWED), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        wigner_seitz_covariance(relabelled @ SKEWED), wigner_seitz_covariance(SKEWED), rtol=1e-9, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("crystal", [face_centred(), hexagonal()], ids=["fcc", "hexagonal"])
@@ -140,7 +142,7 @@ def test_invariant_width_is_the_same_from_each_of_the_three_modes(case):
 
 
 def test_invariant_width_is_the_spread_of_the_mismatch_over_a_cell(case):
-    """The mean over the three pairs (i, j) of the variance of (v_i - v_j)·δq, velocities with the signs of their modes."""
+    """The mean over the three pairs (i, j) of the variance of (v_i - v_j)·δq, v with the sign of its mode."""
     mesh, phonons, velocities = case
     covariance = wigner_seitz_covariance(mesh.reciprocal / mesh.sizes[:, None])
     model = adaptive_width(mesh, phonons, integration(method="adaptive", kind="invariant"))
@@ -152,7 +154,10 @@ def test_invariant_width_is_the_spread_of_the_mismatch_over_a_cell(case):
         modes = [(q1, bands // 9), (q2, bands // 3 % 3), (q3, bands % 3)]
         signs = (1, SECOND_SIGN[process], THIRD_SIGN[process])
         signed = [sign * velocities[mode] for sign, mode in zip(signs, modes, strict=True)]
-        pairs = [(a - b) @ covariance @ (a - b) for a, b in ((signed[0], signed[1]), (signed[1], signed[2]), (signed[2], signed[0]))]
+        pairs = [
+            (a - b) @ covariance @ (a - b)
+            for a, b in ((signed[0], signed[1]), (signed[1], signed[2]), (signed[2], signed[0]))
+        ]
         variance = max(np.mean(pairs), model.least)
         mismatch = sum(sign * phonons.frequencies[mode] for sign, mode in zip(signs, modes, strict=True))
         expected = np.exp(-0.5 * mismatch**2 / variance) / np.sqrt(2 * np.pi * variance)
@@ -170,7 +175,9 @@ def test_invariant_widths_do_not_depend_on_the_order_of_the_axes():
         fc3_vectors=crystal.fc3_vectors[:, :, order],
     )
     for kind in ("invariant", "tdep"):
-        one, other = (compute(which, [4, 4, 4], method="adaptive", kind=kind).rta(300.0).kappa for which in (crystal, moved))
+        one, other = (
+            compute(which, [4, 4, 4], method="adaptive", kind=kind).rta(300.0).kappa for which in (crystal, moved)
+        )
         assert_allclose(one, other, rtol=1e-10, atol=1e-10 * one.max())
 
 

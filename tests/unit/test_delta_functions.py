@@ -19,7 +19,7 @@ corners = st.tuples(eighths, eighths, eighths, eighths)
 
 
 def spline(knots: tuple[float, ...], energy: float) -> float:
-    """The B-spline of unit integral with these knots: the density of Σ λ_i f_i for λ uniform on the simplex of the knots.
+    """The B-spline of unit integral with these knots: the density of Σ λ_i f_i for λ uniform on a simplex.
 
     Source: H. B. Curry, I. J. Schoenberg, J. Anal. Math. 17, 71 (1966), DOI 10.1007/BF02788653.
     """

@@ -134,7 +134,8 @@ def test_modes_without_any_scattering_are_counted(chain):
     silent = replace(chain.elements, strengths=np.zeros_like(chain.elements.strengths))
     found = chain.linewidths_of([silent], *TEMPERATURES)
     assert_array_equal(found.n_unscattered, [(found.frequency > 0).sum()] * 3)
-    assert_array_equal(chain.linewidths(*TEMPERATURES, boundary_length=1.0).n_unscattered <= found.n_unscattered, True)
+    other = chain.linewidths(*TEMPERATURES)
+    assert_array_equal(other.n_unscattered, ((other.linewidth == 0) & (other.frequency > 0)).sum(axis=(1, 2)))
 
 
 def test_what_is_written_for_a_person(chain):

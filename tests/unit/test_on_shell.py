@@ -34,7 +34,8 @@ def band_triples(phonons, q1, q2, q3):
     """Every band triple of modes that have a frequency: its number and its frequencies."""
     n = phonons.n_bands
     for bands in range(n**3):
-        omegas = [phonons.frequencies[q, s] for q, s in zip((q1, q2, q3), (bands // n**2, bands // n % n, bands % n))]
+        modes = (q1, bands // n**2), (q2, bands // n % n), (q3, bands % n)
+        omegas = [phonons.frequencies[mode] for mode in modes]
         if min(omegas) > 0:
             yield bands, omegas
 
@@ -63,7 +64,7 @@ def test_gaussians(case, threshold):
 
 
 def test_tetrahedra(case):
-    """Each of the 24 tetrahedra around q', q'' moving backwards where q' moves ahead; nothing on shell is passed over."""
+    """Each of the 24 tetrahedra around q', q'' moving backwards where q' moves ahead; nothing is passed over."""
     mesh, phonons = case
     tetrahedra = tetrahedra_around_a_point(mesh.reciprocal / mesh.sizes[:, None])
     coordinates = mesh.coordinates

@@ -66,7 +66,9 @@ def test_the_three_acoustic_modes_at_gamma_are_excluded_by_index(case):
 
 def branches(crystal, cartesian_q):
     """Angular frequencies at a Cartesian wave vector, in order."""
-    return np.sqrt(np.linalg.eigvalsh(dynamical_matrices(crystal, (cartesian_q @ np.linalg.inv(crystal.reciprocal))[None])[0]))
+    return np.sqrt(
+        np.linalg.eigvalsh(dynamical_matrices(crystal, (cartesian_q @ np.linalg.inv(crystal.reciprocal))[None])[0])
+    )
 
 
 def test_velocity_of_a_degenerate_set_is_the_slope_of_its_mean_frequency(case):
@@ -142,7 +144,9 @@ def test_the_velocity_operator_is_hermitian_and_holds_the_velocities(case):
     operator = phonons.velocity_operator
     assert_allclose(operator, operator.conj().swapaxes(2, 3), atol=1e-9 * np.abs(operator).max())
     diagonal = np.einsum("qass->qsa", operator).real
-    alone = np.array([[np.sum(row == first) == 1 for first in row] for row in phonons.degenerate_sets[mesh.irreducible]])
+    alone = np.array(
+        [[np.sum(row == first) == 1 for first in row] for row in phonons.degenerate_sets[mesh.irreducible]]
+    )
     assert_allclose(phonons.group_velocities[alone], diagonal[alone], atol=1e-12 * np.abs(operator).max())
 
 
@@ -160,7 +164,9 @@ def test_bands_within_the_tolerance_of_a_neighbour_are_one_set():
 def test_imaginary_modes_are_refused_in_one_sentence():
     crystal = spring_crystal(3.0 * np.eye(3), [[0, 0, 0]], ["Si"], [28.0], reach=3.5)
     unstable = replace(crystal, fc2=-crystal.fc2)
-    with pytest.raises(InputError, match=r"^phonons: 21 imaginary modes at 7 of 8 wave vectors, the worst \d") as refusal:
+    with pytest.raises(
+        InputError, match=r"^phonons: 21 imaginary modes at 7 of 8 wave vectors, the worst \d"
+    ) as refusal:
         harmonic(unstable, [2, 2, 2])
     assert "\n" not in str(refusal.value)
     assert "q = [0.5, 0.5, 0.5]" in str(refusal.value)

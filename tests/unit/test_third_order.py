@@ -60,7 +60,7 @@ def test_a_mesh_smaller_than_the_reach_of_the_forces_folds_exactly(silicon):
 
 
 def test_origins_differ_where_images_are_shared(silicon):
-    """Silicon's table shares constants among equally short images seen from the first atom: the two are not the same."""
+    """Silicon's table shares constants among equally short images seen from the first atom: the two differ."""
     q1 = np.array([1, 0, 0]) / SIZES
     identity = np.eye(6, dtype=complex)
     parts = []

@@ -96,7 +96,7 @@ def test_normal_fraction_is_the_same_for_every_representative_of_a_triplet(mesh)
 
 
 def test_normal_fraction_does_not_depend_on_the_images_chosen_on_the_boundary():
-    """Any other choice of images that is opposite for opposite points and that the group relates gives the same share."""
+    """Another choice of images, related to the first by the group, gives the same share."""
     mesh = build_mesh(face_centred(), [4, 4, 4])
     rotated = mesh.rotated()
     operation = 17

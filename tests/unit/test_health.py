@@ -1,0 +1,93 @@
+"""Health checks: each passes on a sound result and fails, in a sentence with its numbers, on one that is not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from chain import compute, face_centred, hexagonal
+
+from peierls.health import (
+    check_acoustic_sum_rule,
+    check_convergence,
+    check_definiteness,
+    check_energy_conservation,
+    check_positive_rates,
+    check_resolution,
+    check_scattering,
+    check_symmetry,
+)
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return compute(face_centred(), [4, 4, 4])
+
+
+def assert_verdict(check, passed, *words):
+    assert check.passed is passed
+    assert check.name
+    assert "\n" not in check.sentence
+    for word in words:
+        assert word in check.sentence
+
+
+def test_acoustic_modes_at_gamma(chain):
+    assert_verdict(check_acoustic_sum_rule(chain.phonons), True)
+    shifted = replace(chain.phonons, acoustic_at_gamma=np.array([-0.3, 0.0, 0.01]))
+    assert_verdict(check_acoustic_sum_rule(shifted), False, "0.3 THz", "limit 0.05 THz")
+
+
+def test_unscattered_modes(chain):
+    sound = chain.linewidths(100.0, 300.0)
+    sound = replace(sound, n_unscattered=np.array([0, 0]))
+    assert_verdict(check_scattering(sound), True, str((sound.frequency > 0).sum()))
+    assert_verdict(check_scattering(replace(sound, n_unscattered=np.array([0, 7]))), False, "7 of", "300 K")
+
+
+def test_negative_rates(chain):
+    sound = chain.linewidths(300.0)
+    assert_verdict(check_positive_rates(sound), True)
+    wrong = sound.linewidth.copy()
+    wrong[0, 1, :2] = -1e-9
+    assert_verdict(check_positive_rates(replace(sound, linewidth=wrong)), False, "2 linewidths")
+
+
+def test_symmetry_of_kappa():
+    """A hexagonal crystal may have κ_zz ≠ κ_xx, but not κ_xx ≠ κ_yy, and nothing off the diagonal."""
+    mesh = compute(hexagonal(), [3, 3, 3]).mesh
+    allowed = np.diag([100.0, 100.0, 60.0])[None]
+    assert_verdict(check_symmetry(allowed, mesh), True)
+    assert_verdict(check_symmetry(np.diag([100.0, 101.0, 60.0])[None], mesh), False, "4.6e-03")
+    sheared = allowed.copy()
+    sheared[0, 0, 2] = sheared[0, 2, 0] = 1.0
+    assert_verdict(check_symmetry(sheared, mesh), False)
+
+
+def test_resolution_of_the_mesh(chain):
+    """On a coarse mesh the wave vectors next to Γ carry most of κ at low temperature."""
+    mesh = chain.mesh
+    images = mesh.zone_images[mesh.irreducible]
+    near = (np.abs(images) <= 1).all(axis=1) & images.any(axis=1)
+    carried = np.where(near[:, None], 0.1 / near.sum(), 0.9 / (~near).sum()) * np.ones((1, mesh.n_irreducible, 3)) / 3
+    assert_verdict(check_resolution(mesh, carried, np.array([300.0])), True, "10 %")
+    carried = np.where(near[:, None], 0.7 / near.sum(), 0.3 / (~near).sum()) * np.ones((1, mesh.n_irreducible, 3)) / 3
+    assert_verdict(check_resolution(mesh, carried, np.array([40.0])), False, "70 %", "40 K")
+
+
+def test_energy_conservation():
+    temperatures = np.array([100.0, 300.0])
+    assert_verdict(check_energy_conservation(np.array([1e-3, 2e-3]), temperatures), True, "300 K")
+    assert_verdict(check_energy_conservation(np.array([0.4, 0.01]), temperatures), False, "4.0e-01", "100 K")
+
+
+def test_definiteness_and_convergence():
+    assert_verdict(check_definiteness(0, 1e-4), True)
+    assert_verdict(check_definiteness(2, -1e-3), False, "2 eigenvalues")
+    assert_verdict(check_convergence("variational", []), True, "variational")
+    assert_verdict(check_convergence("iterative", ["iterative diverges at 300 K"]), False, "300 K")
+
+
+def test_a_result_carries_its_checks(chain):
+    checks = {check.name: check for check in chain.rta(300.0).health}
+    assert {"acoustic sum rule", "unscattered modes", "positive rates", "symmetry of kappa"} <= checks.keys()
+    assert checks["symmetry of kappa"].passed
