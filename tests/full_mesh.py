@@ -70,7 +70,9 @@ def full_mesh(chain: Chain, temperature: float, isotopes: bool = False) -> FullM
     event_losses, mode_losses = np.zeros((n, bands)), np.zeros((n, bands))
 
     def delta(mismatch: Floats, *legs: Floats) -> Floats:
-        inside = (np.abs(mismatch) < threshold * sigma) & np.all([leg > 0 for leg in np.broadcast_arrays(*legs)], axis=0)
+        inside = (np.abs(mismatch) < threshold * sigma) & np.all(
+            [leg > 0 for leg in np.broadcast_arrays(*legs)], axis=0
+        )
         return inside * np.exp(-0.5 * (mismatch / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
 
     for q1, q2 in product(range(n), repeat=2):

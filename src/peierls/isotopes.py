@@ -111,16 +111,16 @@ def _pairs_on_shell(
             omega2 = frequencies[q2, s2]
             if omega2 == 0.0:
                 continue
-            least, most = np.inf, -np.inf
+            lowest, highest = np.inf, -np.inf
             for corner in range(len(values)):
                 value = frequencies[ahead[q2, corner], s2]
                 values[corner] = value
-                least, most = min(least, value), max(most, value)
+                lowest, highest = min(lowest, value), max(highest, value)
             for s1 in range(n_bands):
                 omega1 = frequencies[q1, s1]
                 weight = 0.0
                 if len(values) > 0:
-                    if least <= omega1 <= most:
+                    if lowest <= omega1 <= highest:
                         weight = tetrahedron_weight(omega1, values, tetrahedra)
                 else:
                     variance = least

@@ -1,4 +1,5 @@
-"""The collision operator: symmetric, never negative with the weighting `event`, and the same however it is written down."""
+"""The collision operator: symmetric, never negative with the weighting `event`, and the same however it is written
+down."""
 
 import chain
 import numpy as np
@@ -54,7 +55,8 @@ def test_the_operator_is_symmetric(named, weights, method, fields):
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method["method"])
 @pytest.mark.parametrize("fields", (vectors, scalars))
 def test_events_make_it_positive(named, method, fields):
-    """A sum of squares has no negative eigenvalue, whatever the crystal, the mesh, the temperature and the delta function."""
+    """A sum of squares has no negative eigenvalue, whatever the crystal, the mesh, the temperature and the delta
+    function."""
     operator = operators(named, "event", **method)
     for position in range(len(TEMPERATURES)):
         rates = linalg.eigvalsh(dense_sector(operator, position, fields(operator.mesh)).matrix)
@@ -83,14 +85,17 @@ def test_the_matrix_is_the_operator(named, weights, fields):
 
 
 def test_the_trace_is_rates_and_self_coupling(named):
-    """Σ relaxon rates = Σ rates + what modes couple to themselves and to their star; without couplings only the rates are left."""
+    """Σ relaxon rates = Σ rates + what modes couple to themselves and to their star; without couplings only the
+    rates are left."""
     operator = operators(named, "event")
     sector = dense_sector(operator, 1, vectors(operator.mesh))
     relaxons = linalg.eigvalsh(sector.matrix)
     rates = operator.rates[sector.points, sector.bands, 1]
     units = np.eye(len(rates))
     diagonal = [
-        (sector.coordinates(operator.apply(_at(sector.field(unit), operator), vectors(operator.mesh))[..., 1]) * unit).sum()
+        (
+            sector.coordinates(operator.apply(_at(sector.field(unit), operator), vectors(operator.mesh))[..., 1]) * unit
+        ).sum()
         for unit in units[:12]
     ]
     assert np.allclose(diagonal, np.diag(sector.matrix)[:12], rtol=1e-12)
@@ -106,7 +111,8 @@ def _at(field: Floats, operator: CollisionOperator) -> Floats:
 
 @pytest.mark.parametrize("sizes", [(3, 3, 3), (4, 4, 4), (5, 5, 5), (6, 6, 6)])
 def test_each_event_is_held_once(silicon, sizes):
-    """Every ordered triple of wave vectors adding up to G is counted once among the permutations of the triplets that are held."""
+    """Every ordered triple of wave vectors adding up to G is counted once among the permutations of the triplets
+    that are held."""
     mesh, _ = chain.harmonic(silicon, sizes)
     rotated = mesh.rotated()
     held = [reduced_triplets(mesh, point, rotated, each_event_once=True) for point in range(mesh.n_irreducible)]

@@ -27,7 +27,8 @@ def another_origin(crystal):
 
 
 def another_cell_for_the_second_atom(crystal):
-    """It is counted to the cell at t = (1, -1, 2): seen from atom i at home, atom j of cell R is of cell R + t_i - t_j."""
+    """It is counted to the cell at t = (1, -1, 2): seen from atom i at home, atom j of cell R is of cell R + t_i -
+    t_j."""
     cells = np.array([[0, 0, 0], [1, -1, 2]])
     moved = crystal.fc2_vectors[:, None, None] + cells[:, None] - cells[None, :]
     vectors, number = np.unique(moved.reshape(-1, 3), axis=0, return_inverse=True)

@@ -73,7 +73,9 @@ def test_modes_and_kappa_are_one_thing(computed):
     for solver in (rta, variational):
         result = solver.solve(problem)
         assert np.allclose(result.mode_kappa.sum(axis=(1, 2)), result.kappa, rtol=1e-12)
-    lifetimes = np.divide(1, problem.operator.rates, where=problem.operator.rates > 0, out=np.zeros_like(problem.operator.rates))
+    lifetimes = np.divide(
+        1, problem.operator.rates, where=problem.operator.rates > 0, out=np.zeros_like(problem.operator.rates)
+    )
     displacement = problem.phonons.group_velocities * lifetimes
     assert np.allclose(rta.solve(problem).mean_free_displacement[0], displacement, rtol=1e-12)
 
@@ -130,7 +132,8 @@ def test_without_umklapp_kappa_is_infinite_and_said_to_be(silicon):
 
 
 def test_the_fixed_point_says_that_it_oscillates():
-    """One event u uᵀ has the eigenvalue u·u = 3 of A_out⁻¹A along its own u: the iteration cannot converge, CG is there at once."""
+    """One event u uᵀ has the eigenvalue u·u = 3 of A_out⁻¹A along its own u: the iteration cannot converge, CG is
+    there at once."""
     u = np.array([1.0, 1.0, -1.0])[:, None]
 
     def apply(field):
@@ -157,7 +160,8 @@ def test_the_fixed_point_says_that_it_diverges():
 
 
 def test_a_crystal_on_which_the_fixed_point_diverges():
-    """Face-centred cubic, 4³: an allowed eigenvalue of 2.2. The row is nan, the sentence names the cure, and the cure works."""
+    """Face-centred cubic, 4³: an allowed eigenvalue of 2.2. The row is nan, the sentence names the cure, and the
+    cure works."""
     problem = chain.compute(chain.face_centred(), (4, 4, 4), weights="event").problem(300.0)
     result = iterative.solve(problem)
     assert not result.converged.any() and np.isnan(result.kappa).all()
@@ -168,8 +172,8 @@ def test_a_crystal_on_which_the_fixed_point_diverges():
 
 
 def test_rounding_grows_where_the_symmetry_is_not_kept(silicon):
-    """Silicon 5³ has an eigenvalue of 2.5 with no overlap with the heat current. On the full mesh, where nothing keeps it out, the
-    fixed point passes by the solution and is caught growing; with symmetry it converges.
+    """Silicon 5³ has an eigenvalue of 2.5 with no overlap with the heat current. On the full mesh, where nothing
+    keeps it out, the fixed point passes by the solution and is caught growing; with symmetry it converges.
     """
     computed = chain.compute(silicon, (5, 5, 5), weights="event", method="gaussian", sigma=0.4)
     every = full_mesh.full_mesh(computed, 300.0)
@@ -187,7 +191,8 @@ def test_rounding_grows_where_the_symmetry_is_not_kept(silicon):
 
 
 def test_unscattered_modes_are_counted(silicon):
-    """A delta function far narrower than the mesh is coarse leaves modes alone: reported, and κ is said to lack them."""
+    """A delta function far narrower than the mesh is coarse leaves modes alone: reported, and κ is said to lack
+    them."""
     problem = chain.compute(silicon, (4, 4, 4), weights="event", method="gaussian", sigma=0.01).problem(300.0)
     n_alone = int(problem.linewidths.n_unscattered[0])
     assert n_alone > 0

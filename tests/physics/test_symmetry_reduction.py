@@ -82,7 +82,8 @@ def spread_and_change(crystal, sizes):
 
 @pytest.mark.parametrize("n", [4, 5])
 def test_tetrahedra_of_a_face_centred_crystal_keep_its_symmetry(crystal, n):
-    """Cut along (1, 1, 1), its reduced cells fall into the disphenoids that the whole point group maps to each other."""
+    """Cut along (1, 1, 1), its reduced cells fall into the disphenoids that the whole point group maps to each
+    other."""
     spread, change = spread_and_change(crystal, [n, n, n])
     assert spread < 1e-9
     assert abs(change) < 1e-9
