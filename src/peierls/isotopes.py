@@ -47,10 +47,10 @@ def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integrat
         n_bands = phonons.n_bands
         parts.append(
             (
-                np.full(len(position), point),
-                bands // n_bands,
-                second[position],
-                bands % n_bands,
+                np.full(len(position), point, dtype=np.int32),
+                (bands // n_bands).astype(np.int16),
+                second[position].astype(np.int32),
+                (bands % n_bands).astype(np.int16),
                 counts[position].astype(float),
                 np.pi / (2 * mesh.n_points) * strengths,
             )
