@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from ase.geometry import minkowski_reduce
 from scipy.spatial import ConvexHull, Voronoi
 
 from peierls.crystal import Floats
@@ -75,7 +76,9 @@ def wigner_seitz_covariance(steps: Floats) -> Floats:
 
     An orthogonal cell gives Σ_a Δ_a⊗Δ_a/12.
     """
-    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ steps
+    # Among short vectors, the neighbours that bound the cell are at most one step away in each direction.
+    reduced, _ = minkowski_reduce(steps)
+    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ reduced
     voronoi = Voronoi(points)
     corners = voronoi.vertices[voronoi.regions[voronoi.point_region[len(points) // 2]]]
     hull = ConvexHull(corners)
