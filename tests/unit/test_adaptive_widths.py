@@ -121,6 +121,22 @@ def test_formulas_of_the_peers(case, kind, scale):
     assert_allclose([found[key] for key in expected], list(expected.values()), rtol=1e-9)
 
 
+def test_width_of_tdep_is_clipped_by_the_largest_gap_of_the_band():
+    """Some modes are too slow for the gap of their band, and some gaps are too small beside that of another band."""
+    mesh, phonons = harmonic(face_centred((28.0, 3.0)), [8, 8, 8])
+    bands = phonons.frequencies[mesh.irreducible].T
+    own_gaps = np.array([np.diff(np.sort(band)).max() for band in bands])
+    gaps = largest_gaps(mesh, phonons)
+    assert (gaps > own_gaps).any()
+    cell = abs(np.linalg.det(mesh.reciprocal)) / (2 * np.pi) ** 3 / mesh.n_points
+    speeds = np.linalg.norm(phonons.group_velocities, axis=-1)
+    widths = 2 * np.pi / np.sqrt(2) * (3 * cell / (4 * np.pi)) ** (1 / 3) * speeds
+    assert (widths < gaps / 4).any()
+    expected = np.minimum(np.maximum(widths, gaps / 4), 4 * gaps) ** 2
+    found = adaptive_width(mesh, phonons, integration(method="adaptive", kind="tdep")).own
+    assert_allclose(found[mesh.irreducible], expected, rtol=1e-12)
+
+
 def test_invariant_width_is_the_same_from_each_of_the_three_modes(case):
     """δ(ω - ω' - ω'') seen from the mode that decays is δ(ω' + ω'' - ω) seen from a product of the decay."""
     mesh, phonons, _ = case

@@ -1,9 +1,9 @@
 """The .fc file of Quantum ESPRESSO's q2r.x, which ShengBTE knows as espresso.ifc2.
 
-Line by line: number of kinds, number of atoms, ibrav and celldm(1..6) (three lattice vectors follow ibrav 0); a line per
-kind with its label and mass; a line per atom with its kind and position in units of celldm(1); T or F, and after T the
-dielectric tensor and the Born charges; n1 n2 n3; then for each pair of directions and atoms the constants in Ry/bohr²
-for every cell (m1, m2, m3) of the grid, counted from 1.
+Line by line: number of kinds, number of atoms, ibrav and celldm(1..6) (three lattice vectors follow ibrav 0); a line
+per kind with its label and mass; a line per atom with its kind and position in units of celldm(1); T or F, and after T
+the dielectric tensor and the Born charges; n1 n2 n3; then for each pair of directions and atoms the constants in
+Ry/bohr² for every cell (m1, m2, m3) of the grid, counted from 1.
 """
 
 import logging
@@ -34,8 +34,8 @@ class Q2R:
     """What a q2r.x file holds.
 
     `cell` has masses. `born_charges` (atom, 3, 3) in e, first index the field, and `dielectric` (3, 3) are as they
-    stand in the file, None where it has none; `born_line` is where they start. `range_parameter` is the λ, in 1/Å, of
-    the reciprocal Ewald sum exp(-K·ε·K/4λ²) that a file with charges leaves out of its constants: 2π/celldm(1).
+    stand in the file, None where it has none. `range_parameter` is the λ, in 1/Å, of the reciprocal Ewald sum
+    exp(-K·ε·K/4λ²) that a file with charges leaves out of its constants: 2π/celldm(1).
     `constants` (atom, atom, n1, n2, n3, 3, 3), in amu/ps², couple the first atom at home with the second in cell
     (a, b, c).
     """
@@ -43,7 +43,6 @@ class Q2R:
     cell: Cell
     born_charges: Floats | None
     dielectric: Floats | None
-    born_line: str
     range_parameter: float
     constants: Floats
 
@@ -61,11 +60,10 @@ def read(path: Path) -> Q2R:
     has_charges = lines.text("T or F").strip(".").upper()
     if has_charges[:1] not in ("T", "F"):
         raise lines.fault(lines.position - 1, "T or F: whether Born charges follow")
-    born_line = lines.where(min(lines.position, len(lines) - 1))
     born_charges, dielectric = _electrostatics(lines, int(n_atoms)) if has_charges[0] == "T" else (None, None)
     constants = _constants(lines, int(n_atoms)) * _RYDBERG / units.BOHR**2
     range_parameter = 2 * np.pi / (celldm[0] * units.BOHR)
-    return Q2R(cell, born_charges, dielectric, born_line, range_parameter, constants)
+    return Q2R(cell, born_charges, dielectric, range_parameter, constants)
 
 
 def _lattice(lines: Lines, ibrav: int, celldm: list[float]) -> Floats:
@@ -108,10 +106,11 @@ def _cell(lines: Lines, lattice: Floats, unit: float, kinds: list[tuple[str, flo
         if number != index + 1 or kind not in range(1, len(kinds) + 1):
             raise lines.fault(first + index, f"atom {index + 1} and its kind, from 1 to {len(kinds)}")
     positions = rows[:, 2:] * unit @ np.linalg.inv(lattice)
-    for index, other in zip(*np.triu_indices(n_atoms, 1), strict=True):
-        separation = positions[other] - positions[index]
-        if np.linalg.norm((separation - np.rint(separation)) @ lattice) < SITE_TOLERANCE:
-            raise InputError(f"{lines.where(first + other)} puts atom {other + 1} on the site of atom {index + 1}")
+    for atom in range(1, n_atoms):
+        separations = positions[atom] - positions[:atom]
+        distances = np.linalg.norm((separations - np.rint(separations)) @ lattice, axis=1)
+        if distances.min() < SITE_TOLERANCE:
+            raise InputError(f"{lines.where(first + atom)} puts atom {atom + 1} on the site of another")
     of_atoms = [kinds[int(kind) - 1] for kind in rows[:, 1]]
     return Cell(lattice, positions, tuple(symbol for symbol, _ in of_atoms), np.array([mass for _, mass in of_atoms]))
 
@@ -120,8 +119,8 @@ def _electrostatics(lines: Lines, n_atoms: int) -> tuple[Floats, Floats]:
     dielectric = lines.blocks(3, (3,), "three numbers: a row of the dielectric tensor")
     first = lines.position
     blocks = lines.blocks(n_atoms, (1, 3, 3, 3), "an atom's number and three rows of its Born charges")
-    for index in np.flatnonzero(blocks[:, 0] != np.arange(1, n_atoms + 1))[:1]:
-        raise lines.fault(first + 4 * int(index), f"atom {index + 1}, whose Born charges follow")
+    for atom in np.flatnonzero(blocks[:, 0] != np.arange(1, n_atoms + 1))[:1]:
+        raise lines.fault(first + 4 * int(atom), f"atom {atom + 1}, whose Born charges follow")
     return blocks[:, 1:].reshape(-1, 3, 3), dielectric
 
 

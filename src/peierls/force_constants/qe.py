@@ -36,7 +36,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     if born_charges is not None and dielectric is not None:
         if names.get("sum_rules") == "impose":
             born_charges = born_charges - born_charges.mean(axis=0)
-        born_charges, dielectric = born.checked(born_charges, dielectric, second.born_line)
+        born_charges, dielectric = born.checked(born_charges, dielectric, fc2_path)
     fc2_vectors, fc2 = diagonal.second_order(cell, second.constants, fc2_path)
     fc3_atoms, fc3_vectors, fc3 = third_order_text.read(fc3_path, cell.lattice, len(cell.species))
     return Crystal(

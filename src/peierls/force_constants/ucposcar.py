@@ -9,7 +9,7 @@ import numpy as np
 from peierls.crystal import Floats
 from peierls.errors import InputError
 from peierls.force_constants import elements
-from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
+from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
 
 _HOME = 1e-10
