@@ -21,7 +21,7 @@ class Crystal:
     `fc2_vectors[r]`; `fc3[b]` couples atom `fc3_atoms[b, 0]` of the home cell with `fc3_atoms[b, 1]` of the cell at
     `fc3_vectors[b, 0]` and `fc3_atoms[b, 2]` of the cell at `fc3_vectors[b, 1]`. Where a supercell knows a neighbour
     only up to its period, the equally short images share the constant equally, so that no weight is left to be applied.
-    The third order is as its source gives it (first atom at home); `force_constants.symmetrization` averages over
+    The third order is as its source gives it (first atom at home); `orderings` averages over
     the orderings.
     """
 
@@ -45,6 +45,12 @@ class Crystal:
         "e", "atom 3 3", "Born effective charges, first index the field", default=None
     )
     dielectric: Floats | None = quantity("1", "3 3", "high-frequency dielectric tensor", default=None)
+    rule_violations: Floats | None = quantity(
+        "1",
+        "4",
+        "violations of translation and permutation, second order, then third, over the largest force constant",
+        default=None,
+    )
 
     @property
     def reciprocal(self) -> Floats:
