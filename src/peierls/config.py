@@ -33,7 +33,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("force_constants.symmetrize", ANY): "symmetrisation of the force constants",
     ("mesh.file", ANY): "a mesh from a file",
     ("nac.method", "gonze-lee"): "the long-range part of polar crystals",
     ("nac.method", "wang"): "the long-range part of polar crystals",
