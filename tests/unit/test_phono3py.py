@@ -7,11 +7,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import phono3py_files as files
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit import phono3py_files as files
 
 from peierls import force_constants, units
 from peierls.crystal import Crystal
@@ -529,7 +529,7 @@ def test_a_folder_that_could_be_two_things_is_not_guessed_at(tmp_path):
 
 
 def test_a_format_that_is_not_known_is_refused(tmp_path):
-    with pytest.raises(InputError, match="format 'alamode' is not known, expected phono3py, tdep, shengbte, qe, peierls"):
+    with pytest.raises(InputError, match="format 'alamode' is not known, expected phono3py, tdep, shengbte, qe"):
         force_constants.read({"format": "alamode", "path": tmp_path})
 
 

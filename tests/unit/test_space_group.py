@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.test_sum_rules import shaken
+from test_sum_rules import shaken
 
 from peierls import force_constants
 from peierls.force_constants import space_group, sum_rules
