@@ -21,7 +21,8 @@ def test_blank_lines_and_words_behind_numbers_are_skipped(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "value"), [("1.5D-3", 1.5e-3), ("1.5d0", 1.5), (".5", 0.5), ("1.", 1.0), ("1.5-103", 1.5e-103), ("-2E1", -20)]
+    ("word", "value"),
+    [("1.5D-3", 1.5e-3), ("1.5d0", 1.5), (".5", 0.5), ("1.", 1.0), ("1.5-103", 1.5e-103), ("-2E1", -20)],
 )
 def test_numbers_of_fortran(tmp_path, word, value):
     assert lines(tmp_path, f"1 {word}\n").numbers(2, "two numbers") == [1.0, value]

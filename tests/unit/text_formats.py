@@ -13,7 +13,9 @@ RYDBERG_PER_BOHR2 = 13.605693122994 / 0.529177210903**2
 RYDBERG_MASSES = 911.44424310
 """Units of mass of q2r.x, twice the electron's, to the atomic mass unit."""
 
-BORN = np.array([[[1.9, 0.1, 0.0], [0.2, 2.1, 0.0], [0.0, 0.0, 2.3]], [[-1.9, -0.1, 0.0], [-0.2, -2.1, 0], [0, 0, -2.3]]])
+BORN = np.array(
+    [[[1.9, 0.1, 0.0], [0.2, 2.1, 0.0], [0.0, 0.0, 2.3]], [[-1.9, -0.1, 0.0], [-0.2, -2.1, 0], [0, 0, -2.3]]]
+)
 """Charges of two atoms, first index the field; not symmetric, so that a transposition shows."""
 DIELECTRIC = np.array([[3.0, 0.2, 0.0], [0.2, 3.5, 0.0], [0.0, 0.0, 4.0]])
 
@@ -124,7 +126,11 @@ def phonopy_full(path: Path, crystal: Crystal, sizes: tuple[int, int, int], comp
 
 
 def shengbte(
-    folder: Path, crystal: Crystal, sizes: tuple[int, int, int], espresso: bool = True, charges: np.ndarray | None = None
+    folder: Path,
+    crystal: Crystal,
+    sizes: tuple[int, int, int],
+    espresso: bool = True,
+    charges: np.ndarray | None = None,
 ) -> Path:
     """A folder of ShengBTE."""
     folder.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
-from peierls.force_constants.text import read_text
+from peierls.force_constants.text import LARGEST, read_text
 
 _OPENING = re.compile(r"[&$]\s*[A-Za-z]\w*")
 _GROUP = re.compile(r"[&$]\s*([A-Za-z]\w*)([^&$/]*)(?:[&$]\s*end\b|/)", re.IGNORECASE)
@@ -140,7 +140,7 @@ def _number(value: str, key: str, where: str) -> float:
         number = float(value.lower().replace("d", "e").replace("_", "?"))
     except ValueError:
         number = np.nan
-    if not np.isfinite(number):
+    if not abs(number) < LARGEST:
         raise InputError(f"{where}: '{key}' holds '{value}', expected a number")
     return number
 

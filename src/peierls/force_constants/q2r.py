@@ -17,8 +17,8 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Floats
 from peierls.errors import InputError
-from peierls.force_constants import bravais
-from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
+from peierls.force_constants import bravais, cells
+from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
 
 _RYDBERG_MASS = 2 * units.ELECTRON_MASS
@@ -55,6 +55,7 @@ def read(path: Path) -> Q2R:
     if not (counts_are_whole and 1 <= n_kinds <= n_atoms < 1e4 and celldm[0] > 0):
         raise lines.fault(0, "the numbers of kinds and of atoms, ibrav and celldm, all counts and celldm(1) positive")
     lattice = _lattice(lines, int(ibrav), celldm) * celldm[0] * units.BOHR
+    cells.check_lattice(lattice, lines.where(0))
     kinds = [_kind(lines, number) for number in range(1, int(n_kinds) + 1)]
     cell = _cell(lines, lattice, celldm[0] * units.BOHR, kinds, int(n_atoms))
     has_charges = lines.text("T or F").strip(".").upper()
@@ -69,10 +70,7 @@ def read(path: Path) -> Q2R:
 def _lattice(lines: Lines, ibrav: int, celldm: list[float]) -> Floats:
     """Lattice vectors in units of celldm(1)."""
     if ibrav == 0:
-        lattice = lines.blocks(3, (3,), "three numbers: a lattice vector, for ibrav is 0")
-        if abs(np.linalg.det(lattice)) < 1e-6:
-            raise InputError(f"{lines.where(lines.position - 3)} opens lattice vectors that span no volume")
-        return lattice
+        return lines.blocks(3, (3,), "three numbers: a lattice vector, for ibrav is 0")
     try:
         lattice = bravais.lattice(ibrav, celldm)
     except ValueError as error:
@@ -106,13 +104,11 @@ def _cell(lines: Lines, lattice: Floats, unit: float, kinds: list[tuple[str, flo
         if number != index + 1 or kind not in range(1, len(kinds) + 1):
             raise lines.fault(first + index, f"atom {index + 1} and its kind, from 1 to {len(kinds)}")
     positions = rows[:, 2:] * unit @ np.linalg.inv(lattice)
-    for atom in range(1, n_atoms):
-        separations = positions[atom] - positions[:atom]
-        distances = np.linalg.norm((separations - np.rint(separations)) @ lattice, axis=1)
-        if distances.min() < SITE_TOLERANCE:
-            raise InputError(f"{lines.where(first + atom)} puts atom {atom + 1} on the site of another")
     of_atoms = [kinds[int(kind) - 1] for kind in rows[:, 1]]
-    return Cell(lattice, positions, tuple(symbol for symbol, _ in of_atoms), np.array([mass for _, mass in of_atoms]))
+    species, masses = tuple(symbol for symbol, _ in of_atoms), np.array([mass for _, mass in of_atoms])
+    cell = Cell(lattice, positions, species, masses)
+    cells.check_sites(cell, lambda atom: lines.where(first + atom))
+    return cell
 
 
 def _electrostatics(lines: Lines, n_atoms: int) -> tuple[Floats, Floats]:
@@ -132,7 +128,7 @@ def _constants(lines: Lines, n_atoms: int) -> Floats:
         raise lines.fault(lines.position - 1, "n1 n2 n3, positive numbers of cells with a line for each")
     pairs = np.array(list(product((1, 2, 3), (1, 2, 3), range(1, n_atoms + 1), range(1, n_atoms + 1))))
     # m1 runs fastest in the file.
-    cells = np.array(list(product(*(range(1, size + 1) for size in reversed(sizes)))))[:, ::-1]
+    grid = np.array(list(product(*(range(1, size + 1) for size in reversed(sizes)))))[:, ::-1]
     widths = (4,) * (1 + n_cells)
     first = lines.position
     blocks = lines.blocks(len(pairs), widths, "four numbers: two directions and two atoms, or a cell and its constant")
@@ -141,8 +137,8 @@ def _constants(lines: Lines, n_atoms: int) -> Floats:
     for index in np.flatnonzero((blocks[:, 0] != pairs).any(axis=1))[:1]:
         shown = " ".join(map(str, pairs[index]))
         raise lines.fault(first + int(index) * len(widths), f"the block of directions and atoms {shown}")
-    for index, cell in np.argwhere((blocks[:, 1:, :3] != cells).any(axis=2))[:1]:
-        shown = " ".join(map(str, cells[cell]))
+    for index, cell in np.argwhere((blocks[:, 1:, :3] != grid).any(axis=2))[:1]:
+        shown = " ".join(map(str, grid[cell]))
         raise lines.fault(first + int(index) * len(widths) + 1 + int(cell), f"cell {shown} and its constant")
     n3_n2_n1 = blocks[:, 1:, 3].reshape(3, 3, n_atoms, n_atoms, *reversed(sizes))
     constants = n3_n2_n1.transpose(2, 3, 6, 5, 4, 0, 1)

@@ -16,7 +16,7 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
-from peierls.force_constants import born, diagonal, elements, namelist, q2r, third_order_text
+from peierls.force_constants import born, cells, diagonal, elements, namelist, q2r, third_order_text
 from peierls.force_constants.files import locate
 from peierls.force_constants.namelist import Namelists
 from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
@@ -107,8 +107,6 @@ def _control(path: Path) -> Control:
         raise InputError(f"{path}: there are {n_kinds} elements and {n_atoms} atoms, expected at least one of each")
     lfactor = float(lists.numbers("crystal", "lfactor", (), default=1.0)) * _LFACTOR
     lattice = lists.numbers("crystal", "lattvec", (3, 3)).T * lfactor
-    if lfactor <= 0 or abs(np.linalg.det(lattice)) < SITE_TOLERANCE:
-        raise InputError(f"{path}: 'lfactor' and 'lattvec' of &crystal make a cell without volume")
     kinds = lists.strings("crystal", "elements", n_kinds)
     types = lists.whole("crystal", "types", (n_atoms,))
     if types.min() < 1 or types.max() > n_kinds:
@@ -118,6 +116,9 @@ def _control(path: Path) -> Control:
     if sizes.min() < 1:
         raise InputError(f"{path}: 'scell' of &crystal is {sizes.tolist()}, expected positive numbers of cells")
     masses, variances, source = _masses(lists, kinds)
+    cell = Cell(lattice, positions, tuple(kinds[kind - 1] for kind in types), masses[types - 1])
+    cells.check_lattice(lattice, f"{path}: 'lfactor' and 'lattvec'")
+    cells.check_sites(cell, lambda atom: f"{path}: 'positions(:,{atom + 1})'")
     if not lists.flag("flags", "isotopes", default=True):
         _log.info("%s: flag 'isotopes' is false; here key 'scattering.isotopes' decides", path)
     born_charges, dielectric = None, None
@@ -128,7 +129,7 @@ def _control(path: Path) -> Control:
         born_charges, dielectric = born.checked(born_charges, dielectric, path)
     return Control(
         path=path,
-        cell=Cell(lattice, positions, tuple(kinds[kind - 1] for kind in types), masses[types - 1]),
+        cell=cell,
         mass_variances=variances[types - 1],
         isotope_source=source,
         sizes=(int(sizes[0]), int(sizes[1]), int(sizes[2])),
@@ -167,7 +168,7 @@ def _compare(control: Control, second: q2r.Q2R, path: Path) -> None:
     for atom in np.flatnonzero(away > SITE_TOLERANCE):
         _log.warning(
             "%s: atom %d is %.4f Å away from where %s has it, which is followed, as ShengBTE does: constants at the "
-            "border of the supercell go to wrong images, and frequencies may be wrong by per cents; correct 'positions'",
+            "border of the supercell go to wrong images, frequencies may be off by per cents; correct 'positions'",
             *(path, atom + 1, away[atom], control.path),
         )
     if control.dielectric is None or control.born_charges is None:

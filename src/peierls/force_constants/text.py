@@ -15,6 +15,9 @@ from peierls.errors import InputError
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d+))?")
 """A number as Fortran writes it: 1.5, 1.5E-3, 1.5D-3, and 1.5-103 where the exponent has three digits."""
 
+LARGEST = 1e30
+"""Numbers from here on are taken for damage, not for lengths, masses or force constants."""
+
 _AT_ONCE = 4096
 """Blocks converted at once; bounds the memory of a step."""
 
@@ -102,7 +105,7 @@ class Lines:
         except ValueError:
             values = np.array([np.nan])
         # Python takes more for a number than Fortran does, and less: nan, 1_000; 1.5D-3.
-        if np.isfinite(values).all() and not any("_" in word for word in words):
+        if (abs(values) < LARGEST).all() and not any("_" in word for word in words):
             return values
         line_of_word = np.repeat(np.arange(len(widths)), widths)
         for index, word in enumerate(words):
@@ -121,9 +124,9 @@ def read_text(path: Path) -> str:
 
 
 def _number(word: str) -> float | None:
-    """The finite number that a word is, else None."""
+    """The number that a word is, else None."""
     match = _NUMBER.fullmatch(word)
     if match is None:
         return None
     value = float(f"{match[1]}e{match[2] or match[3] or 0}")
-    return value if np.isfinite(value) else None
+    return value if abs(value) < LARGEST else None

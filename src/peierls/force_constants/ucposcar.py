@@ -8,7 +8,7 @@ import numpy as np
 
 from peierls.crystal import Floats
 from peierls.errors import InputError
-from peierls.force_constants import elements
+from peierls.force_constants import cells, elements
 from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
 
@@ -28,9 +28,8 @@ def read(path: Path) -> tuple[Cell, Floats]:
     (scale,) = lines.numbers(1, "the scale of the lattice, a number")
     lattice = lines.blocks(3, (3,), "three numbers: a lattice vector")
     volume = abs(np.linalg.det(lattice))
-    if scale == 0 or volume < 1e-9:
-        raise InputError(f"{lines.where(1)} and the next three give a lattice without volume")
-    lattice = lattice * (scale if scale > 0 else (-scale / volume) ** (1 / 3))
+    lattice = lattice * (scale if scale >= 0 or volume == 0 else (-scale / volume) ** (1 / 3))
+    cells.check_lattice(lattice, lines.where(2))
     symbols = _symbols(lines.text("symbols of elements"))
     if not symbols:
         raise lines.fault(lines.position - 1, "symbols of elements")
@@ -51,7 +50,10 @@ def read(path: Path) -> tuple[Cell, Floats]:
     fractional = np.array(positions) @ (np.eye(3) if mode == "D" else np.linalg.inv(lattice))
     fractional -= np.floor(fractional + _HOME)
     masses, variances = (np.array([site[index] for site in sites]) for index in (1, 2))
-    return Cell(lattice, fractional, tuple(site[0] for site in sites), masses), variances
+    cell = Cell(lattice, fractional, tuple(site[0] for site in sites), masses)
+    first = lines.position - len(kinds)
+    cells.check_sites(cell, lambda atom: lines.where(first + atom))
+    return cell, variances
 
 
 def read_isotopes(path: Path, n_atoms: int) -> tuple[Floats, Floats]:
