@@ -1,6 +1,6 @@
 """Whole calculations in one call, and crystals that are cheap to compute, for the tests of the physics."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -33,10 +33,17 @@ def scattering(**changes: Any) -> dict[str, Any]:
     return {**DEFAULTS["scattering"], "isotopes": "none", **changes}
 
 
-def harmonic(crystal: Crystal, sizes: Sequence[int]) -> tuple[Mesh, Phonons]:
+def long_range(**changes: Any) -> dict[str, Any]:
+    """The section `nac` with its defaults and `changes`."""
+    return {**DEFAULTS["nac"], **changes}
+
+
+def harmonic(
+    crystal: Crystal, sizes: Sequence[int], nac: Mapping[str, Any] = NO_LONG_RANGE_PART
+) -> tuple[Mesh, Phonons]:
     """Mesh and phonons of a crystal."""
     mesh = build_mesh(crystal, list(sizes))
-    return mesh, compute_phonons(crystal, mesh, NO_LONG_RANGE_PART)
+    return mesh, compute_phonons(crystal, mesh, nac)
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,12 @@ class Chain:
         return HeatConduction(self.crystal, self.mesh, self.phonons, linewidths, [self.elements], settings)
 
 
-def compute(crystal: Crystal, sizes: Sequence[int], **changes: Any) -> Chain:
+def compute(
+    crystal: Crystal, sizes: Sequence[int], nac: Mapping[str, Any] = NO_LONG_RANGE_PART, **changes: Any
+) -> Chain:
     """All stages down to the matrix elements of every irreducible point, with `changes` to the section
     `integration`."""
-    mesh, phonons = harmonic(crystal, sizes)
+    mesh, phonons = harmonic(crystal, sizes, nac)
     settings = integration(**changes)
     elements = compute_matrix_elements(crystal, mesh, phonons, settings, np.arange(mesh.n_irreducible))
     return Chain(crystal, mesh, phonons, elements, settings)

@@ -196,11 +196,3 @@ def test_the_asymmetry_of_the_force_constants_is_measured():
     found = compute_phonons(broken, mesh, NO_LONG_RANGE_PART).asymmetry
     assert found == pytest.approx(np.abs(independent - equal).max() / THZ, rel=1e-6)
     assert found > 0.01
-
-
-def test_a_polar_crystal_is_refused_unless_its_long_range_part_is_left_out(silicon):
-    polar = replace(silicon, born_charges=np.zeros((2, 3, 3)), dielectric=np.eye(3))
-    mesh = build_mesh(polar, [2, 2, 2])
-    with pytest.raises(InputError, match=r"nac\.method"):
-        compute_phonons(polar, mesh, {"method": "auto"})
-    compute_phonons(polar, mesh, {"method": "none"})
