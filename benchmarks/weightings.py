@@ -1,6 +1,6 @@
 """κ of silicon at 300 K against the mesh, by both weightings of the collision operator: the figure of docs/weightings.md.
 
-    python benchmarks/weightings.py docs/images/weightings.svg
+python benchmarks/weightings.py docs/images/weightings.svg
 """
 
 import argparse

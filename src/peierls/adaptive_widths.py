@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.spatial import ConvexHull, Voronoi
+from ase.geometry import minkowski_reduce
 
 from peierls.crystal import Floats
 from peierls.mesh import Mesh
@@ -75,7 +75,12 @@ def wigner_seitz_covariance(steps: Floats) -> Floats:
 
     An orthogonal cell gives Σ_a Δ_a⊗Δ_a/12.
     """
-    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ steps
+    # Imported here because every job of the third order would pay for it, and one kind of width needs it.
+    from scipy.spatial import ConvexHull, Voronoi
+
+    # Among short vectors, the neighbours that bound the cell are at most one step away in each direction.
+    reduced, _ = minkowski_reduce(steps)
+    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ reduced
     voronoi = Voronoi(points)
     corners = voronoi.vertices[voronoi.regions[voronoi.point_region[len(points) // 2]]]
     hull = ConvexHull(corners)

@@ -33,10 +33,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("force_constants.format", "tdep"): "force constants of TDEP",
-    ("force_constants.format", "shengbte"): "force constants of ShengBTE",
-    ("force_constants.format", "qe"): "force constants of Quantum ESPRESSO",
-    ("force_constants.format", "peierls"): "a crystal.h5 as input",
     ("force_constants.symmetrize", ANY): "symmetrisation of the force constants",
     ("mesh.file", ANY): "a mesh from a file",
     ("nac.direction", "average"): "the average over directions of the limit at Γ",

@@ -1,14 +1,20 @@
 """Checks that tell a number worth publishing from one that is not: a threshold, a status and a plain sentence each."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from peierls.crystal import Floats
-from peierls.linewidths import Linewidths
-from peierls.mesh import Mesh
-from peierls.phonons import Phonons
+
+# Those who only read results need no compiler.
+if TYPE_CHECKING:
+    from peierls.linewidths import Linewidths
+    from peierls.mesh import Mesh
+    from peierls.phonons import Phonons
 
 ACOUSTIC_AT_GAMMA = 0.05
 """Largest |ω|/2π of an acoustic mode at Γ before it is set to zero, THz."""

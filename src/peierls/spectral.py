@@ -8,11 +8,11 @@ import numpy as np
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.delta_functions import neighbourhood, tetrahedron_weight
 from peierls.mesh import Mesh
-from peierls.phonons import Phonons
+from peierls.phonons import Phonons, average_over_sets
 from peierls.quantities import quantity
 from peierls.units import THZ
 
-N_FREQUENCIES = 401
+N_FREQUENCIES = 801
 """Points of the frequency axis of a spectrum."""
 
 
@@ -33,9 +33,9 @@ def density_of_states(crystal: Crystal, mesh: Mesh, phonons: Phonons) -> Density
     corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
     ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
     shape = (mesh.n_points, len(crystal.species), 3, crystal.n_bands)
-    on_atoms = (np.abs(phonons.eigenvectors.reshape(shape)) ** 2).sum(axis=2)
-    # The weights |ε_i|² of a point's star are the same up to a permutation of atoms, which only the sum over the
-    # star removes.
+    on_atoms = (np.abs(phonons.eigenvectors.reshape(shape)) ** 2).sum(axis=2).swapaxes(1, 2)
+    # Within a degenerate set only the mean of |ε_i|² does not depend on the basis.
+    on_atoms = np.ascontiguousarray(average_over_sets(on_atoms, phonons.degenerate_sets).swapaxes(1, 2))
     per_atom = _spectrum(energies, phonons.frequencies, on_atoms, ahead, tetrahedra) * THZ / mesh.n_points
     return DensityOfStates(energies / THZ, per_atom.sum(axis=0), per_atom, crystal.species)
 

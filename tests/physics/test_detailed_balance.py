@@ -5,7 +5,7 @@ import pytest
 from chain import compute, triclinic
 
 from peierls.occupation import occupations
-from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY
+from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY, unpack_bands
 from peierls.units import BOLTZMANN, HBAR, THZ
 
 SIGMA = 0.05
@@ -19,7 +19,7 @@ def chain():
 
 def events(chain):
     """Strength of every process as its modes see it: {(λ, (λ', λ'')): strengths}, λ the mode of the highest energy."""
-    mesh, elements, n = chain.mesh, chain.elements, chain.phonons.n_bands
+    mesh, elements = chain.mesh, chain.elements
     opposite = mesh.index(-mesh.coordinates)
     seen: dict[tuple, list[float]] = {}
     for position, point in enumerate(elements.points):
@@ -27,8 +27,7 @@ def events(chain):
         for t in range(triplets.start, triplets.stop):
             legs = [int(mesh.irreducible[point]), int(elements.second_points[t]), int(elements.third_points[t])]
             for entry in range(elements.entry_starts[t], elements.entry_starts[t + 1]):
-                band = int(elements.bands[entry])
-                modes = list(zip(legs, (band // n**2, band // n % n, band % n), strict=True))
+                modes = list(zip(legs, unpack_bands(int(elements.bands[entry])), strict=True))
                 top = modes.pop({DECAY: 0, ABSORBS_SECOND: 2, ABSORBS_THIRD: 1}[int(elements.processes[entry])])
                 reverse = [(int(opposite[q]), s) for q, s in (top, *modes)]
                 # A process and the one with all wave vectors reversed are equivalent: one of them stands for both.

@@ -23,7 +23,7 @@ def other_lattice_vectors(crystal, vectors=UNIMODULAR):
 
 
 def another_origin(crystal):
-    return replace(crystal, positions=crystal.positions + [0.13, -0.2, 0.31])
+    return replace(crystal, positions=crystal.positions + np.array([0.13, -0.2, 0.31]))
 
 
 def another_cell_for_the_second_atom(crystal):

@@ -28,7 +28,8 @@ TEMPERATURE_SCALE = (si.h / si.k) / (PLANCK_IN_EV_S * EV_IN_J * FREQUENCIES / BO
 
 
 def strength_constant(planck: float, ev: float, amu: float) -> float:
-    """ħ³/(36·8·Å⁶ (2π THz)³ amu³): from a squared lattice sum in eV²/Å⁶ and frequencies in THz to phono3py's |Φ|² in eV²."""
+    """ħ³/(36·8·Å⁶ (2π THz)³ amu³): from a squared lattice sum in eV²/Å⁶ and frequencies in THz to phono3py's |Φ|² in
+    eV²."""
     return float((planck * ev / (2 * np.pi)) ** 3 / (288 * 1e-60 * (2e12 * np.pi) ** 3 * amu**3))
 
 

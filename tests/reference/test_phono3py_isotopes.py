@@ -1,11 +1,17 @@
-"""Isotope scattering in silicon against phono3py 4.8.2, and what two programs make of ties.
+"""Isotope scattering in silicon against phono3py 4.8.2, and what the two make of ties.
 
-δ(ω - ω') is integrated over tetrahedra whose corners often lie exactly at ω: q itself and the other points of its
-star. Where three corners do, a face of the tetrahedron lies on the surface of constant energy, and its weight is that of a
-whole triangle from one side and nothing from the other. We take the mean. In phono3py rounding decides among the two,
-frequencies within 1e-10 THz of each other being told apart by their last digits; with two corners at ω and one on each side it
-may lose the whole tetrahedron. The share of such tetrahedra falls with the mesh; at low temperature, where a few soft
-modes near Γ carry the heat, they are felt.
+δ(ω - ω') is integrated over tetrahedra whose corners often lie exactly at ω: q itself and the other points of its star.
+
+- Two corners at ω, one below, one above: the weight is continuous there. phono3py takes a difference of frequencies
+  below 1e-10 THz for none and divides by it to zero, so that it finds that weight or nothing, as rounding decides.
+- Three corners at ω: the weight is that of a whole triangle from one side and nothing from the other. We take the mean;
+  phono3py finds the one or the other, as rounding decides.
+- Corners at Γ have no frequency. We weigh with ω ω', phono3py with ω² and without Γ; in a cubic crystal whose atoms
+  are all alike the two agree but for the share of Γ.
+
+So phono3py loses scattering. The share of tied tetrahedra falls with the mesh; at low temperature, where few soft
+modes carry the heat, it is felt: its κ on 11³ points is 1.8 % higher than ours at 50 K and 0.05 % at 300 K (with the
+same g). Were all tied tetrahedra lost, it would be 7 % higher at 50 K.
 """
 
 from dataclasses import replace
@@ -16,7 +22,7 @@ import phono3py_results as phono3py
 import pytest
 from chain import compute
 from numpy.testing import assert_allclose
-from phono3py_results import COUNTED_AS_ZERO, TEMPERATURES
+from phono3py_results import TEMPERATURES
 
 from peierls.delta_functions import corner_weight, tetrahedra_around_a_point
 from peierls.solvers import rta
@@ -35,83 +41,91 @@ def chain(silicon):
 
 
 @numba.njit
-def bounds_and_ours(points, frequencies, eigenvectors, sets, neighbours):
-    """Σ ω' |ε*·ε'|²_i δ(ω - ω') with ties left out, halved (ours), and in full, shape (3, point, band)."""
-    n_bands = frequencies.shape[1]
-    sums = np.zeros((3, len(points), n_bands))
+def overlap(q1, s1, q2, s2, eigenvectors, sets):
+    """Σ_i |ε_i*·ε'_i|², mean over the degenerate sets of both modes."""
+    n_bands = sets.shape[1]
+    total, count = 0.0, 0
+    for x in range(n_bands):
+        for y in range(n_bands):
+            if sets[q1, x] == sets[q1, s1] and sets[q2, y] == sets[q2, s2]:
+                count += 1
+                for atom in range(n_bands // 3):
+                    part = slice(3 * atom, 3 * atom + 3)
+                    total += abs((np.conj(eigenvectors[q1, part, x]) * eigenvectors[q2, part, y]).sum()) ** 2
+    return total / count
+
+
+@numba.njit
+def sums_over_tetrahedra(points, frequencies, eigenvectors, sets, neighbours):
+    """Σ Σ_i |ε_i*·ε'_i|² δ(ω - ω') by tetrahedra, shape (4, point, band).
+
+    With ω' as we have it; with ω instead and without Γ, as phono3py has it: without ties, with ties, with faces in
+    full.
+    """
+    sums = np.zeros((4, *frequencies[points].shape))
     for p in range(len(points)):
-        for s1 in range(n_bands):
+        for s1 in range(frequencies.shape[1]):
             energy = frequencies[points[p], s1]
-            if energy == 0.0:
-                continue
             for q in range(len(frequencies)):
-                for s2 in range(n_bands):
+                for s2 in range(frequencies.shape[1]):
                     home = frequencies[q, s2]
-                    weights = np.zeros(3)
+                    weights = np.zeros(4)
                     for t in range(neighbours.shape[1]):
-                        a, b, c = frequencies[neighbours[q, t, 0], s2], frequencies[neighbours[q, t, 1], s2], 0.0
-                        c = frequencies[neighbours[q, t, 2], s2]
-                        if min(min(home, a), min(b, c)) > energy or max(max(home, a), max(b, c)) < energy:
+                        corners = np.array([home, 0.0, 0.0, 0.0])
+                        for corner in range(3):
+                            corners[corner + 1] = frequencies[neighbours[q, t, corner], s2]
+                        if home == 0.0 or corners.min() > energy or corners.max() < energy:
                             continue
-                        weight = corner_weight(energy, home, a, b, c)
-                        ties = 0
-                        for value in (home, a, b, c):
-                            ties += abs(value - energy) < TIE
-                        weights[0] += weight if ties < 2 else 0.0
-                        weights[1] += weight
-                        weights[2] += weight if ties < 3 else 2.0 * weight
-                    if weights[2] > 0.0 and home > 0.0:
-                        overlap, count = 0.0, 0
-                        for x in range(n_bands):
-                            for y in range(n_bands):
-                                if sets[points[p], x] == sets[points[p], s1] and sets[q, y] == sets[q, s2]:
-                                    count += 1
-                                    for atom in range(n_bands // 3):
-                                        product = 0.0j
-                                        for i in range(3 * atom, 3 * atom + 3):
-                                            product += np.conj(eigenvectors[points[p], i, x]) * eigenvectors[q, i, y]
-                                        overlap += abs(product) ** 2
-                        sums[:, p, s1] += home * overlap / count * weights / 6.0
+                        weight = corner_weight(energy, home, corners[1], corners[2], corners[3])
+                        ties = (np.abs(corners - energy) < TIE).sum()
+                        weights[0] += weight * home
+                        weights[1] += weight * energy if ties < 2 else 0.0
+                        weights[2] += weight * energy
+                        weights[3] += weight * energy * (2.0 if ties > 2 else 1.0)
+                    if energy > 0.0 and weights[0] > 0.0:
+                        sums[:, p, s1] += weights / 6.0 * overlap(points[p], s1, q, s2, eigenvectors, sets)
     return sums
 
 
 @pytest.fixture(scope="module")
-def bounds(chain):
-    """Γ/2π by phono3py's g and constants: without ties, as we have it, with ties in full."""
+def rates(chain):
+    """Γ/2π with phono3py's g and constants, in the four ways of `sums_over_tetrahedra`."""
     mesh, phonons = chain.mesh, chain.phonons
     tetrahedra = tetrahedra_around_a_point(mesh.reciprocal / mesh.sizes[:, None])
     neighbours = mesh.index(mesh.coordinates[:, None, None] + tetrahedra)
     arguments = phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, neighbours
-    sums = bounds_and_ours(mesh.irreducible, *arguments)
-    omega = phonons.frequencies[mesh.irreducible]
-    return np.pi / (4 * mesh.n_points) * PHONO3PY_VARIANCE * omega * sums / THZ * phono3py.FREQUENCIES
+    factor = np.pi / (4 * mesh.n_points) * PHONO3PY_VARIANCE * phonons.frequencies[mesh.irreducible] / THZ
+    return factor * sums_over_tetrahedra(mesh.irreducible, *arguments) * phono3py.FREQUENCIES
 
 
-def test_our_rates_are_the_mean_of_the_two_limits(chain, bounds):
+def test_our_rates_are_those_with_ties_and_the_mean_of_faces(chain, rates):
     found = chain.linewidths(300.0, isotopes=np.full(2, PHONO3PY_VARIANCE)).linewidth_isotope[0]
-    assert_allclose(found * phono3py.FREQUENCIES, bounds[1], rtol=1e-9, atol=1e-15)
+    assert_allclose(found * phono3py.FREQUENCIES, rates[0], rtol=1e-9, atol=1e-14)
 
 
-def test_rates_without_ties_are_those_of_phono3py(chain, bounds):
-    """208 of 333 modes meet no tie: they agree to 1e-9. All others lie between ties left out and ties in full."""
-    gamma = phono3py.read(phono3py.AVERAGED, chain.mesh)["gamma_isotope"]
-    lower, ours, upper = bounds
-    compared = (ours > COUNTED_AS_ZERO) & (lower > 0)
-    clear = compared & (upper - lower < 1e-9 * upper)
-    print(clear.sum(), compared.sum())
-    assert_allclose(gamma[clear], ours[clear], rtol=1e-8)
-    tied = compared & ~clear
-    assert (gamma[tied] > lower[tied] * (1 - 1e-8)).all()
-    assert (gamma[tied] < upper[tied] * (1 + 1e-8)).all()
+def test_rates_without_ties_are_those_of_phono3py_and_others_lie_between_the_limits(chain, rates):
+    expected = phono3py.read(phono3py.AVERAGED, chain.mesh)["gamma_isotope"]
+    _, lowest, _, highest = rates
+    scattered = expected > 1e-25  # the optical modes at Γ, the top of the spectrum, have no other modes at their energy
+    clear = scattered & (highest - lowest < 1e-10 * highest)
+    assert (clear.sum(), scattered.sum()) == (210, 330)
+    assert_allclose(expected[clear], highest[clear], rtol=1e-8)
+    assert (expected >= lowest * (1 - 1e-8))[scattered].all()
+    assert (expected <= highest * (1 + 1e-8))[scattered].all()
 
 
-def test_kappa_lies_between_those_of_the_two_limits(chain, bounds):
-    """At 50 K ties in full and ties left out differ by ... %, and phono3py's 1425 W/m/K lies between."""
+def test_kappa_of_phono3py_lies_between_those_of_the_limits(chain, rates):
     linewidths = chain.linewidths(*TEMPERATURES)
-    kappas = []
-    for isotope in bounds:
-        total = three = linewidths.linewidth_normal + linewidths.linewidth_umklapp + isotope
+
+    def kappa(isotope):
+        total = phono3py.three_phonon(linewidths) + isotope
         problem = replace(chain.problem(*TEMPERATURES), linewidths=replace(linewidths, linewidth=total))
-        kappas.append(rta.solve(problem).kappa[:, 0, 0])
-    print(kappas)
-    assert 0
+        return rta.solve(problem).kappa[:, 0, 0]
+
+    of_phono3py = kappa(phono3py.read(phono3py.AVERAGED, chain.mesh)["gamma_isotope"])
+    ours, highest, _, lowest = (kappa(isotope) for isotope in rates)
+    assert (lowest < of_phono3py).all()
+    assert (of_phono3py < highest).all()
+    assert of_phono3py[0] / ours[0] - 1 == pytest.approx(0.0185, abs=2e-4)
+    assert highest[0] / ours[0] - 1 == pytest.approx(0.0704, abs=2e-4)
+    assert of_phono3py[3] / ours[3] - 1 == pytest.approx(0.0005, abs=2e-5)

@@ -1,18 +1,16 @@
-"""Squared matrix elements and delta weights of silicon against phono3py 4.8.2, apart from each other."""
+"""Squared matrix elements of silicon, on and off the energy shell, against phono3py 4.8.2."""
 
 import h5py
 import numpy as np
 import phono3py_results as phono3py
 import pytest
-from chain import harmonic, integration
+from chain import harmonic
 from naive import mean_over_sets
 from numpy.testing import assert_allclose
 
 from peierls import force_constants
-from peierls.occupation import occupations
-from peierls.on_shell import ABSORBS_SECOND, DECAY, on_shell_search
 from peierls.third_order import fold_third_order
-from peierls.units import EV, HBAR, THZ
+from peierls.units import EV, HBAR
 
 pytestmark = pytest.mark.reference
 
@@ -58,36 +56,3 @@ def test_squared_elements_of_every_triplet(case):
     assert len(ratios) > 2000
     assert_allclose(ratios, 1, atol=1e-6)
     assert_allclose(ratios * phono3py.STRENGTHS, 1, atol=1e-8)
-
-
-def test_our_delta_weights_with_its_elements_give_its_linewidths(case, reference):
-    """Its |Φ|², band by band in its own basis, times our tetrahedron weights: plain phono3py's linewidths to 1e-6.
-
-    So the weights are the same, and what differs in a whole calculation is the average over degenerate sets.
-    """
-    mesh, phonons, _, points = case
-    if mesh.n_points != 125:
-        pytest.skip("there is a run of phono3py for 5³ points only")
-    gamma = phono3py.read(reference / "si-pbesol" / "ref-rta-5" / "kappa-m555.hdf5", mesh)["gamma"][3]
-    occupied = occupations(phonons.frequencies, 300.0)
-    search = on_shell_search(mesh, phonons, integration())
-    n, n_compared = phonons.n_bands, 0
-    for point in points:
-        legs = mesh.index(point["triplet_addresses"])
-        sums = np.zeros(n)
-        q1 = int(legs[0, 0])
-        shell = search(q1, legs[:, 1].copy(), legs[:, 2].copy())
-        for t, bands, process, weight in zip(shell.triplet, shell.bands, shell.process, shell.weight, strict=True):
-            s1, s2, s3 = (int(bands) // power % n for power in (n**2, n, 1))
-            n2, n3 = occupied[legs[t, 1], s2], occupied[legs[t, 2], s3]
-            factor = n2 + n3 + 1 if process == DECAY else (n2 - n3) * (1 if process == ABSORBS_SECOND else -1)
-            strength = point["interaction_strength_eV2"][t, s1, s2, s3]
-            sums[s1] += point["triplet_weights"][t] * strength * weight * factor
-        found = 18 * np.pi / (HBAR / EV) ** 2 * sums / THZ
-        number = mesh.grid_to_irreducible[q1]
-        sets = phonons.degenerate_sets[q1]
-        found, expected = mean_over_sets(found, sets), mean_over_sets(gamma[number], sets)
-        scattered = expected > 1e-30
-        assert_allclose(found[scattered], expected[scattered], rtol=2e-6)
-        n_compared += scattered.sum()
-    assert n_compared >= 12

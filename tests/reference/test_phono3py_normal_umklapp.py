@@ -32,12 +32,12 @@ def any_images_add_up(mesh, legs):
 
 
 def test_phono3py_counts_as_normal_what_any_choice_of_images_makes_normal(chain):
-    """On the boundary of the zone a wave vector has several images. phono3py takes those that add up to zero if there are
-    any; we take the share of all choices that the point group relates, which no choice of cell can change.
+    """On the boundary of the zone a wave vector has several images. phono3py takes those that add up to zero if
+    there are any; we take the share of all choices that the point group relates, which no choice of cell can change.
 
-    With phono3py's rule here, the normal part of every linewidth is phono3py's to 1e-6 of the whole. With ours it is never
-    larger, and differs only by triplets with a leg on the boundary: by up to 45 % of a linewidth, by less than 5 % for
-    95 % of the modes (300 K, 11³ points, measured).
+    With phono3py's rule here, the normal part of every linewidth is phono3py's to 1e-6 of the whole. With ours it is
+    never larger, and differs only by triplets with a leg on the boundary: by up to 45 % of a linewidth, by less than
+    5 % for 95 % of the modes (300 K, 11³ points, measured).
     """
     mesh, elements = chain.mesh, chain.elements
     expected = phono3py.read(phono3py.AVERAGED, mesh)

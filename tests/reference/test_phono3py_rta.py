@@ -62,8 +62,8 @@ def test_every_linewidth_is_that_of_phono3py_where_it_averages_over_degenerate_m
 def test_linewidths_of_plain_phono3py_differ_by_its_choice_of_basis(chain, run):
     """Without its option, phono3py weighs |Φ|² of the members of a degenerate set in the basis that LAPACK gives them.
 
-    Averaged over the sets of the first mode, 83.5 % of its linewidths are then within 0.5 % of ours at 300 K, 95 % within
-    0.98 %, and all within 3.4 %. The choice explains it: switched on, the averaging moves phono3py by what it
+    Averaged over the sets of the first mode, 83.5 % of its linewidths are then within 0.5 % of ours at 300 K, 95 %
+    within 0.98 %, and all within 3.4 %. The choice explains it: switched on, the averaging moves phono3py by what it
     differs from us, mode by mode.
     """
     plain, switched_on = run("ref-rta-11"), phono3py.read(phono3py.AVERAGED, chain.mesh)
@@ -101,7 +101,7 @@ KAPPA = {
 
 @pytest.mark.parametrize(("tag", "n"), KAPPA)
 def test_kappa(silicon, tag, n):
-    """Within 0.5 % at every temperature. At 50 K with isotopes see test_phono3py_isotopes: 1.5 %, a matter of ties."""
+    """Within 0.5 % at every temperature, but for isotopes at 50 K, 1.5 %: see test_phono3py_isotopes."""
     isotopes = "natural" if "iso" in tag else "none"
     length = 1e-6 if "bmfp1um" in tag else None
     found = compute(silicon, [n, n, n]).rta(*TEMPERATURES, isotopes=isotopes, boundary_length=length).kappa[:, 0, 0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from peierls.adaptive_widths import adaptive_width, wigner_seitz_covariance
-from peierls.on_shell import on_shell_search
+from peierls.on_shell import on_shell_search, pack_bands, unpack_bands
 from peierls.phonons import on_full_grid
 
 SKEWED = np.array([[1.0, 0.1, 0.0], [0.4, 1.1, 0.2], [-0.3, 0.3, 0.9]])
@@ -103,8 +103,8 @@ def test_formulas_of_the_peers(case, kind, scale):
     shell = on_shell_search(mesh, phonons, settings)(q1, q2, q3)
     gaps = largest_gaps(mesh, phonons)
     expected = {}
-    for t, bands in np.ndindex(len(q2), 27):
-        s1, s2, s3 = bands // 9, bands // 3 % 3, bands % 3
+    for t, s1, s2, s3 in np.ndindex(len(q2), 3, 3, 3):
+        bands = pack_bands(s1, s2, s3)
         modes = ((q1, s1), (q2[t], s2), (q3[t], s3))
         omega, omega2, omega3 = (phonons.frequencies[mode] for mode in modes)
         if min(omega, omega2, omega3) == 0:
@@ -121,6 +121,22 @@ def test_formulas_of_the_peers(case, kind, scale):
     assert_allclose([found[key] for key in expected], list(expected.values()), rtol=1e-9)
 
 
+def test_width_of_tdep_is_clipped_by_the_largest_gap_of_the_band():
+    """Some modes are too slow for the gap of their band, and some gaps are too small beside that of another band."""
+    mesh, phonons = harmonic(face_centred((28.0, 3.0)), [8, 8, 8])
+    bands = phonons.frequencies[mesh.irreducible].T
+    own_gaps = np.array([np.diff(np.sort(band)).max() for band in bands])
+    gaps = largest_gaps(mesh, phonons)
+    assert (gaps > own_gaps).any()
+    cell = abs(np.linalg.det(mesh.reciprocal)) / (2 * np.pi) ** 3 / mesh.n_points
+    speeds = np.linalg.norm(phonons.group_velocities, axis=-1)
+    widths = 2 * np.pi / np.sqrt(2) * (3 * cell / (4 * np.pi)) ** (1 / 3) * speeds
+    assert (widths < gaps / 4).any()
+    expected = np.minimum(np.maximum(widths, gaps / 4), 4 * gaps) ** 2
+    found = adaptive_width(mesh, phonons, integration(method="adaptive", kind="tdep")).own
+    assert_allclose(found[mesh.irreducible], expected, rtol=1e-12)
+
+
 def test_invariant_width_is_the_same_from_each_of_the_three_modes(case):
     """δ(ω - ω' - ω'') seen from the mode that decays is δ(ω' + ω'' - ω) seen from a product of the decay."""
     mesh, phonons, _ = case
@@ -131,7 +147,7 @@ def test_invariant_width_is_the_same_from_each_of_the_three_modes(case):
         q3 = mesh.third_point(np.array(q1), q2)
         shell = search(q1, q2, q3)
         for t, bands, process, weight in zip(shell.triplet, shell.bands, shell.process, shell.weight, strict=True):
-            modes = [(q1, bands // 9), (int(q2[t]), bands // 3 % 3), (int(q3[t]), bands % 3)]
+            modes = list(zip((q1, int(q2[t]), int(q3[t])), unpack_bands(bands), strict=True))
             top = modes.pop((0, 2, 1)[process])
             weights.setdefault((top, *sorted(modes)), []).append(weight)
     seen = [len(group) for group in weights.values()]
@@ -151,7 +167,7 @@ def test_invariant_width_is_the_spread_of_the_mismatch_over_a_cell(case):
     settings = integration(method="adaptive", kind="invariant", threshold=1e6)
     shell = on_shell_search(mesh, phonons, settings)(q1, np.array([q2]), np.array([q3]))
     for bands, process, weight in zip(shell.bands, shell.process, shell.weight, strict=True):
-        modes = [(q1, bands // 9), (q2, bands // 3 % 3), (q3, bands % 3)]
+        modes = list(zip((q1, q2, q3), unpack_bands(bands), strict=True))
         signs = (1, SECOND_SIGN[process], THIRD_SIGN[process])
         signed = [sign * velocities[mode] for sign, mode in zip(signs, modes, strict=True)]
         pairs = [

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.occupation import occupations
-from peierls.on_shell import ABSORBS_SECOND, DECAY
+from peierls.on_shell import ABSORBS_SECOND, DECAY, unpack_bands
 from peierls.units import HBAR, METRE, THZ
 
 TEMPERATURES = (40.0, 300.0, 900.0)
@@ -29,8 +29,7 @@ def naive_linewidths(chain, temperature, products):
         triplets, _ = elements.of_point(position)
         for t in range(triplets.start, triplets.stop):
             for entry in range(elements.entry_starts[t], elements.entry_starts[t + 1]):
-                s1, rest = divmod(int(elements.bands[entry]), n * n)
-                s2, s3 = divmod(rest, n)
+                s1, s2, s3 = unpack_bands(int(elements.bands[entry]))
                 n1 = occupied[mesh.irreducible[point], s1]
                 n2, n3 = occupied[elements.second_points[t], s2], occupied[elements.third_points[t], s3]
                 if elements.processes[entry] == DECAY:

@@ -528,10 +528,9 @@ def test_a_folder_that_could_be_two_things_is_not_guessed_at(tmp_path):
         force_constants.recognise(tmp_path / "empty")
 
 
-def test_formats_to_come_are_refused(tmp_path):
-    (tmp_path / "infile.ucposcar").touch()
-    with pytest.raises(InputError, match="'tdep' is not readable in this version"):
-        force_constants.read({"format": "auto", "path": tmp_path})
+def test_a_format_that_is_not_known_is_refused(tmp_path):
+    with pytest.raises(InputError, match="format 'alamode' is not known, expected phono3py, tdep, shengbte, qe, peierls"):
+        force_constants.read({"format": "alamode", "path": tmp_path})
 
 
 # --- damaged input: one sentence, which names the file ----------------------------------------------------------------

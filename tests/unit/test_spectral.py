@@ -20,9 +20,9 @@ def case(request):
     return crystal, *harmonic(crystal, sizes)
 
 
-SAMPLING = 0.015
+SAMPLING = 0.002
 """Relative error of an integral over the spectrum: a tetrahedron narrower than the step of the axis is met or missed.
-Measured here: up to 0.6 % of the total and 1.05 % of the part of an atom."""
+Measured here: up to 0.1 %."""
 
 
 def test_integral_is_the_number_of_branches(case):
@@ -48,13 +48,16 @@ def test_equivalent_atoms_have_equal_parts(silicon):
 
 
 def test_second_moment_of_an_atom_is_its_own_stiffness(case):
-    """∫ g_i ω² dω = Tr Φ_ii(R = 0)/m_i: each atom as an Einstein oscillator, in a lattice at rest."""
+    """∫ g_i ω² dω = Tr Φ_ii(R = 0)/m_i, as of an oscillator in a lattice at rest.
+
+    Frequencies and |ε_i|² are interpolated linearly between the points of these coarse meshes: within 0.5 %, measured.
+    """
     crystal, mesh, phonons = case
     dos = density_of_states(crystal, mesh, phonons)
     home = np.flatnonzero(~crystal.fc2_vectors.any(axis=1))[0]
     expected = np.einsum("iiaa->i", crystal.fc2[home]) / crystal.masses
     found = np.trapezoid(dos.per_atom * (dos.frequency * THZ) ** 2, dos.frequency, axis=1)
-    assert_allclose(found, expected, rtol=2 * SAMPLING)
+    assert_allclose(found, expected, rtol=0.006)
 
 
 def test_sum_over_modes_term_by_term():

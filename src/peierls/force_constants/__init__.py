@@ -11,9 +11,7 @@ from typing import Any, Protocol
 
 from peierls.crystal import Crystal
 from peierls.errors import InputError
-from peierls.force_constants import elements, phono3py, space_group, sum_rules
-
-_GENERAL_KEYS = ("format", "path", "sum_rules", "symmetrize", "isotopes")
+from peierls.force_constants import elements, peierls, phono3py, qe, shengbte, space_group, sum_rules, tdep
 
 _SIGNATURES = {
     "phono3py": ("fc3.hdf5", "phono3py*.yaml", "phono3py*.yaml.xz"),
@@ -26,16 +24,26 @@ _SIGNATURES = {
 
 
 class Reader(Protocol):
-    """What the module of a format offers; `names` are the user's own file names, by the keys of that format."""
+    """What the module of a format offers.
 
-    def input_files(self, folder: Path, names: Mapping[str, str]) -> list[Path]:
+    `names` is the config section `force_constants`: the user's own file names, by the keys of that format, and
+    `sum_rules`, for formats where it bears on how charges are read.
+    """
+
+    def input_files(self, folder: Path, names: Mapping[str, Any]) -> list[Path]:
         """The files that `read` will read, in order."""
 
-    def read(self, folder: Path, names: Mapping[str, str]) -> Crystal:
+    def read(self, folder: Path, names: Mapping[str, Any]) -> Crystal:
         """The crystal, with natural isotopes unless the format has its own, and no `sources`."""
 
 
-_READERS: dict[str, Reader] = {"phono3py": phono3py}
+_READERS: dict[str, Reader] = {
+    "phono3py": phono3py,
+    "tdep": tdep,
+    "shengbte": shengbte,
+    "qe": qe,
+    "peierls": peierls,
+}
 
 
 def read(settings: Mapping[str, Any]) -> Crystal:
@@ -46,8 +54,8 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     name (`files.locate`).
     """
     paths = input_files(settings)
-    reader, folder, names = _reader(settings)
-    crystal = reader.read(folder, names)
+    reader, folder = _reader(settings)
+    crystal = reader.read(folder, settings)
     if settings.get("isotopes"):
         path = paths[-1]
         masses, variances = elements.read_isotopes(path, crystal.species)
@@ -64,8 +72,8 @@ def read(settings: Mapping[str, Any]) -> Crystal:
 
 def input_files(settings: Mapping[str, Any]) -> list[Path]:
     """The files that `read` will read, in order, the isotope file last. Raises InputError where one is missing."""
-    reader, folder, names = _reader(settings)
-    paths = reader.input_files(folder, names)
+    reader, folder = _reader(settings)
+    paths = reader.input_files(folder, settings)
     isotopes = settings.get("isotopes")
     if isotopes:
         path = Path(isotopes["file"])
@@ -86,8 +94,8 @@ def recognise(folder: Path) -> str:
     return found[0]
 
 
-def _reader(settings: Mapping[str, Any]) -> tuple[Reader, Path, dict[str, str]]:
-    """The reader of a section's format, its folder, and the names of files that the user gives."""
+def _reader(settings: Mapping[str, Any]) -> tuple[Reader, Path]:
+    """The reader of a section's format, and its folder."""
     folder = Path(settings["path"])
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'")
@@ -95,5 +103,5 @@ def _reader(settings: Mapping[str, Any]) -> tuple[Reader, Path, dict[str, str]]:
     if name == "auto":
         name = recognise(folder)
     if name not in _READERS:
-        raise InputError(f"{folder}: format '{name}' is not readable in this version, expected {', '.join(_READERS)}")
-    return _READERS[name], folder, {key: value for key, value in settings.items() if key not in _GENERAL_KEYS}
+        raise InputError(f"{folder}: format '{name}' is not known, expected {', '.join(_READERS)}")
+    return _READERS[name], folder

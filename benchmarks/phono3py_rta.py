@@ -1,0 +1,217 @@
+"""Silicon in the relaxation-time approximation: phono3py and peierls in turn, as whole processes.
+
+    python benchmarks/phono3py_rta.py --phono3py PATH --meshes 15 19 --threads 1 2 --repeats 3
+
+Both take the force constants of resources/si-pbesol, the same mesh, linear tetrahedra, rates of each mode, no isotopes,
+300 K. peierls is run twice: as its complete Snakemake workflow, with every figure and table, in a new folder; and the
+same chain in one Python process. CPU time is user and system time of a process and all its children; memory is the
+largest sum of the resident sets of a process and its children, sampled ten times a second. peierls' kernels are
+compiled once, before anything is compared (the time is printed); phono3py's are compiled when it is built.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+import psutil
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+INPUT = ROOT / "resources" / "si-pbesol"
+SAMPLING = 0.1
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Cost(NamedTuple):
+    """What a process took: s, s, MB; and κ in W/m/K."""
+
+    cpu: float
+    wall: float
+    memory: float
+    kappa: float
+
+
+def phono3py(command: Path, n: int, threads: int) -> Cost:
+    """phono3py, whole process, in a new folder with copies of its input."""
+    with new_folder() as folder:
+        for name in ("phono3py.yaml", "fc2.hdf5", "fc3.hdf5"):
+            shutil.copy(INPUT / name, folder)
+        arguments = ["phono3py.yaml", "-o", "out.yaml", "--br", "--mesh", *[str(n)] * 3, "--ts", "300"]
+        cpu, wall, memory = measured([str(command), *arguments], folder, threads)
+        with h5py.File(folder / f"kappa-m{n}{n}{n}.hdf5") as file:
+            return Cost(cpu, wall, memory, float(file["kappa"][0, 0]))
+
+
+def workflow(n: int, threads: int) -> Cost:
+    """`snakemake --cores N` in a new folder: every stage, table and figure."""
+    run = {
+        "force_constants": {"format": "phono3py", "path": str(INPUT)},
+        "mesh": [n, n, n],
+        "temperatures": [300],
+        "integration": {"method": "tetrahedron", "weights": "mode"},
+        "scattering": {"isotopes": "none"},
+        "solvers": ["rta"],
+    }
+    with new_folder() as folder:
+        (folder / "config.yaml").write_text(yaml.safe_dump({"runs": {"silicon": run}}))
+        arguments = ["-s", str(ROOT / "workflow" / "Snakefile"), "--configfile", "config.yaml", "--cores", str(threads)]
+        cost = measured([sys.executable, "-m", "snakemake", *arguments], folder, threads)
+        return Cost(*cost, float(pd.read_csv(folder / "results" / "silicon" / "kappa.csv").kxx[0]))
+
+
+def one_process(n: int, threads: int) -> Cost:
+    """The same chain, without files between its stages, in one Python process."""
+    with new_folder() as folder:
+        cost = measured([sys.executable, str(Path(__file__).resolve()), "--chain", str(n)], folder, threads)
+        return Cost(*cost, float((folder / "output").read_text()))
+
+
+def chain(n: int) -> None:
+    """What `one_process` runs."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from peierls.provenance import set_numba_cache
+
+    set_numba_cache()
+    from peierls import force_constants, schema
+    from peierls.linewidths import compute_linewidths
+    from peierls.matrix_elements import compute_matrix_elements
+    from peierls.mesh import build_mesh
+    from peierls.phonons import compute_phonons
+    from peierls.solvers import rta
+    from peierls.solvers.heat_conduction import HeatConduction
+
+    keys = schema.load(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    settings = schema.fill({}, schema.subschema(schema.subschema(keys, "runs"), "any name"))
+    settings["temperatures"] = [300.0]
+    settings["integration"]["weights"] = "mode"
+    settings["scattering"]["isotopes"] = "none"
+    crystal = force_constants.read({"format": "phono3py", "path": INPUT})
+    mesh = build_mesh(crystal, [n, n, n])
+    phonons = compute_phonons(crystal, mesh, settings["nac"])
+    points = np.arange(mesh.n_irreducible)
+    elements = compute_matrix_elements(crystal, mesh, phonons, settings["integration"], points)
+    linewidths = compute_linewidths(crystal, mesh, phonons, [elements], settings)
+    print(rta.solve(HeatConduction(crystal, mesh, phonons, linewidths, [elements], settings)).kappa[0, 0, 0])
+
+
+def measured(command: Sequence[str], folder: Path, threads: int) -> tuple[float, float, float]:
+    """Run a command, its output to the file `output`; CPU time in s, wall time in s, memory in MB."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "PYTHONPATH": str(ROOT / "src")}
+    if Path(command[0]) != Path(sys.executable):
+        del environment["PYTHONPATH"]
+    before = os.times()
+    started = time.perf_counter()
+    with open(folder / "output", "w") as output, open(folder / "errors", "w") as errors:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=errors)
+        largest = 0
+        while process.poll() is None:
+            largest = max(largest, resident(process.pid))
+            time.sleep(SAMPLING)
+    wall = time.perf_counter() - started
+    after = os.times()
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{(folder / 'errors').read_text()[-2000:]}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return cpu, wall, largest / 1e6
+
+
+def resident(pid: int) -> int:
+    """Sum of the resident sets of a process and its children, bytes."""
+    total = 0
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                total += one.memory_info().rss
+    return total
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """A temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="peierls-benchmark-") as name:
+        yield Path(name)
+
+
+def compare(command: Path, n: int, threads: int, repeats: int) -> None:
+    """Run the three in turn, and print the medians and the ratios of phono3py's to them."""
+    runs: dict[str, list[Cost]] = {"phono3py": [], "peierls, workflow": [], "peierls, one process": []}
+    for _ in range(repeats):
+        runs["phono3py"].append(phono3py(command, n, threads))
+        runs["peierls, workflow"].append(workflow(n, threads))
+        runs["peierls, one process"].append(one_process(n, threads))
+    medians = {name: Cost(*map(statistics.median, zip(*costs, strict=True))) for name, costs in runs.items()}
+    first = medians["phono3py"]
+    for name, cost in medians.items():
+        spread = max(one.cpu for one in runs[name]) - min(one.cpu for one in runs[name])
+        ratios = f"{first.cpu / cost.cpu:.1f} | {first.wall / cost.wall:.1f} | {first.memory / cost.memory:.2f}"
+        print(
+            f"| {n}³ | {threads} | {name} | {cost.cpu:.1f} ± {spread / 2:.1f} | {cost.wall:.1f} | {cost.memory:.0f} | "
+            f"{ratios} | {cost.kappa:.3f} |",
+            flush=True,
+        )
+
+
+def found(name: str | None) -> Path:
+    """The command phono3py: as given, in a given virtual environment, or on the path."""
+    candidates = [Path(name), Path(name) / "bin" / "phono3py"] if name else []
+    on_path = shutil.which("phono3py")
+    for candidate in [*candidates, *([Path(on_path)] if on_path else [])]:
+        if candidate.is_file():
+            return candidate.resolve().parent / candidate.name if not candidate.is_absolute() else candidate
+    sys.exit(f"no phono3py {'at ' + name if name else 'on the path'}; install it in an environment of its own")
+
+
+def versions(command: Path) -> str:
+    """The programs compared and the machine."""
+    script = "import phono3py, phonopy; print(phono3py.__version__, phonopy.__version__)"
+    shown = subprocess.run([str(command.parent / "python"), "-c", script], capture_output=True, text=True)
+    theirs = "phono3py {} with phonopy {}".format(*shown.stdout.split()) if shown.returncode == 0 else "phono3py"
+    from importlib.metadata import version
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "h5py", "snakemake"))
+    with suppress(OSError):
+        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        machine = models[0].split(":")[1].strip() if models else platform.processor()
+    return f"{theirs}; peierls with Python {platform.python_version()}, {libraries}; {machine}, {os.cpu_count()} cores"
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--phono3py", metavar="PATH", help="the command, or a virtual environment that has it")
+    parser.add_argument("--meshes", type=int, nargs="+", default=[15, 19], metavar="N")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="N")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--chain", type=int, metavar="N", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.chain:
+        chain(options.chain)
+        return
+    command = found(options.phono3py)
+    print(versions(command), flush=True)
+    first, second = one_process(5, 1), one_process(5, 1)
+    workflow(5, 1)
+    print(f"kernels compiled, once, in {max(0.0, first.cpu - second.cpu):.1f} s", flush=True)
+    print("| mesh | threads | program | CPU s | wall s | memory MB | CPU ratio | wall ratio | memory ratio | κ W/m/K |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for n in options.meshes:
+        for threads in options.threads:
+            compare(command, n, threads, options.repeats)
+
+
+if __name__ == "__main__":
+    main()
