@@ -1,14 +1,27 @@
 """The dynamical matrix and its gradient, by Fourier sum of the second-order force constants."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peierls.crystal import Crystal, Floats
-from peierls.electrostatics import LongRange
 
 Complexes = NDArray[np.complex128]
+
+
+class LongRange(Protocol):
+    """A part of the second-order force constants that is no sum over a few lattice vectors (`electrostatics`)."""
+
+    def force_constants(self, wave_vectors: Floats) -> Complexes:
+        """Φ_ij(q), shape (q, atom, atom, 3, 3), amu/ps², at fractional wave vectors (q, 3)."""
+
+    def gradients(self, wave_vectors: Floats) -> Complexes:
+        """∂Φ_ij/∂q for Cartesian q, shape (q, 3, atom, atom, 3, 3), Å amu/ps², in the smooth gauge brought back to
+        lattice vectors. At Γ, that of the part which does not depend on a direction."""
+
+    def towards(self, direction: Floats) -> "LongRange":
+        """The same with the limit at Γ taken along the Cartesian `direction` (3,); zero for no limit."""
 
 
 def dynamical_matrices(crystal: Crystal, wave_vectors: Floats, long_range: LongRange | None = None) -> Complexes:

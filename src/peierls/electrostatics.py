@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from ase.geometry import minkowski_reduce
@@ -32,12 +32,11 @@ from numpy.typing import NDArray
 
 from peierls import commensurate
 from peierls.crystal import Crystal, Floats, Integers
+from peierls.dynamical_matrix import Complexes, LongRange
 from peierls.errors import InputError
 from peierls.force_constants.blocks import add_up
 from peierls.force_constants.space_group import operations
 from peierls.units import COULOMB
-
-Complexes = NDArray[np.complex128]
 
 ASYMMETRY = 0.1
 """Largest part of a Born charge, in e, that breaks the crystal's symmetry or neutrality and is averaged out."""
@@ -53,20 +52,6 @@ _AT_GAMMA = 1e-10
 
 _BATCH_NUMBERS = 2**22
 """Numbers in the largest array of a batch of wave vectors; bounds the memory of a step to some 100 MB."""
-
-
-class LongRange(Protocol):
-    """A long-range part of the force constants."""
-
-    def force_constants(self, wave_vectors: Floats) -> Complexes:
-        """Φ_ij(q), shape (q, atom, atom, 3, 3), amu/ps², at fractional wave vectors (q, 3)."""
-
-    def gradients(self, wave_vectors: Floats) -> Complexes:
-        """∂Φ_ij/∂q for Cartesian q, shape (q, 3, atom, atom, 3, 3), Å amu/ps², in the smooth gauge brought back to
-        lattice vectors (`dynamical_matrix`). At Γ, that of the part which does not depend on a direction."""
-
-    def towards(self, direction: Floats) -> "LongRange":
-        """The same with the limit at Γ taken along the Cartesian `direction` (3,); zero for no limit."""
 
 
 def separate(crystal: Crystal, nac: Mapping[str, Any]) -> tuple[Crystal, LongRange | None]:

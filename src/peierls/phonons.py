@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
-from peierls.dynamical_matrix import Complexes, dynamical_matrices, dynamical_matrix_gradients
-from peierls.electrostatics import LongRange, separate
+from peierls.dynamical_matrix import Complexes, LongRange, dynamical_matrices, dynamical_matrix_gradients
+from peierls.electrostatics import separate
 from peierls.errors import InputError
 from peierls.mesh import Mesh
 from peierls.quantities import quantity

@@ -1,6 +1,6 @@
 """Dipoles on a lattice: Ewald's sum, the limit at Γ, and force constants that hold the interaction already.
 
-The crystals here are springs between charged atoms; `supercell_of` gives what a calculation in a supercell would find.
+The crystals here are springs between charged atoms (`chain`).
 """
 
 from dataclasses import replace
@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from chain import face_centred, harmonic, hexagonal, long_range, spring_crystal, triclinic
+from chain import harmonic, hexagonal, long_range, polar_hexagonal, polar_rock_salt, polar_triclinic, supercell_of
 from numpy.testing import assert_allclose
 from scipy.special import erfc
 
@@ -25,49 +25,7 @@ WAVE_VECTORS = np.random.default_rng(7).uniform(-1, 1, (5, 3))
 ZERO = np.zeros(3)
 
 
-def polar_triclinic() -> Crystal:
-    """Two atoms, every tensor without symmetry."""
-    charge = np.array([[1.1, 0.2, -0.1], [0.05, 0.9, 0.15], [-0.2, 0.1, 1.3]])
-    dielectric = np.array([[2.5, 0.3, 0.1], [0.3, 3.1, -0.2], [0.1, -0.2, 2.0]])
-    return replace(triclinic(2), born_charges=np.stack([charge, -charge]), dielectric=dielectric, ewald_parameter=1.1)
-
-
-def polar_rock_salt() -> Crystal:
-    charges = np.array([1.0, -1.0])[:, None, None] * np.eye(3)
-    return replace(face_centred((28.0, 12.0)), born_charges=charges, dielectric=2.5 * np.eye(3), ewald_parameter=1.3)
-
-
-def polar_hexagonal() -> Crystal:
-    """Alternating layers along c."""
-    root = np.sqrt(3)
-    lattice = [[3, 0, 0], [-1.5, 1.5 * root, 0], [0, 0, 5.2]]
-    springs = spring_crystal(lattice, [[0, 0, 0], [1 / 3, 2 / 3, 0.5]], ["Zn", "O"], [65.4, 16.0], reach=4.8)
-    charge = np.diag([1.0, 1.0, 1.4])
-    return replace(
-        springs, born_charges=np.stack([charge, -charge]), dielectric=np.diag([3.0, 3.0, 4.0]), ewald_parameter=1.0
-    )
-
-
 CRYSTALS = {"triclinic": polar_triclinic(), "rock salt": polar_rock_salt(), "hexagonal": polar_hexagonal()}
-
-
-@pytest.fixture(params=CRYSTALS)
-def polar(request):
-    """A crystal whose springs lack an Ewald sum."""
-    return CRYSTALS[request.param]
-
-
-def supercell_of(crystal: Crystal, period: np.ndarray) -> Crystal:
-    """What a supercell gives: force constants that hold everything, each known up to the period of the supercell."""
-    points = commensurate.wave_vectors(period)
-    short_ranged, dipoles = separate(crystal, long_range())
-    matrices = dynamical_matrices(short_ranged, points, dipoles).reshape(len(points), 2, 3, 2, 3)
-    masses = np.sqrt(np.multiply.outer(crystal.masses, crystal.masses))
-    constants = matrices.transpose(0, 1, 3, 2, 4) * masses[:, :, None, None]
-    vectors, shares = commensurate.shares(crystal.lattice, crystal.positions, crystal.species, period)
-    periodic = np.tensordot(np.exp(-2j * np.pi * vectors @ points.T), constants, axes=1).real / len(points)
-    fc2 = shares[..., None, None] * periodic
-    return replace(crystal, fc2_vectors=vectors, fc2=fc2, fc2_supercell=period, ewald_parameter=None)
 
 
 @pytest.fixture(params=["separate", "gonze-lee", "wang"])
