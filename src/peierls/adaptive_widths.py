@@ -70,6 +70,13 @@ def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any])
     return WidthModel(DIFFERENCE_MAXIMUM, components, (components**2).max(axis=-1), 0.0)
 
 
+def mean_mismatch(mesh: Mesh, phonons: Phonons) -> float:
+    """Root mean square over all modes of the spread of ω within the Wigner-Seitz cell of a mesh point, rad/ps."""
+    covariance = wigner_seitz_covariance(mesh.reciprocal / mesh.sizes[:, None])
+    own = np.einsum("ab,qsab->qs", covariance, phonons.velocity_squares)
+    return float(np.sqrt(np.average(own.mean(axis=1), weights=mesh.weights)))
+
+
 def wigner_seitz_covariance(steps: Floats) -> Floats:
     """∫ x⊗x / volume over the Wigner-Seitz cell of the lattice whose vectors are the rows of `steps`, shape (3, 3).
 

@@ -141,6 +141,11 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
     low, high = at(run, "temperatures.min"), at(run, "temperatures.max")
     if low is not None and low > high:
         return "temperatures.min", f"is {low:g} K, expected at most max, {high:g} K"
+    if isinstance(run["mesh"], list) and 1 in run["mesh"]:
+        return (
+            "mesh",
+            f"is {run['mesh']}: meshes of sheets and chains are not available in this version, expected at least 2",
+        )
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peierls.crystal import Floats
+from peierls.units import BOLTZMANN, HBAR
 
 # Those who only read results need no compiler.
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ ASYMMETRY = 1e-3
 """Largest relative part of κ that breaks the symmetry of the crystal."""
 UNRESOLVED = 0.2
 """Largest share of κ carried by the wave vectors next to Γ."""
+THERMAL_EXPONENT = 0.5
+"""Largest ħΔ/2k_BT of the energy mismatch Δ that the mesh leaves."""
+VIOLATION = 1e-2
+"""Largest violation of a sum rule or a permutation, relative to the largest force constant of its order."""
 ENERGY_LOSS = 0.1
 """Largest Rayleigh quotient of the energy vector over the mean rate."""
 
@@ -94,12 +100,57 @@ def check_resolution(mesh: Mesh, mode_kappa: Floats, temperatures: Floats) -> He
     if not len(shares):
         return HealthCheck(name, True, "there is no kappa to resolve")
     worst = int(np.argmax(shares))
-    return HealthCheck(
-        name,
-        bool(shares[worst] <= UNRESOLVED),
+    unresolved = temperatures[shares > UNRESOLVED]
+    sentence = (
         f"{100 * shares[worst]:.0f} % of kappa at {temperatures[worst]:g} K is carried by the wave vectors next to "
-        "Gamma, the longest mean free paths that the mesh has "
-        f"(limit {100 * UNRESOLVED:.0f} %, use a finer mesh beyond)",
+        f"Gamma, the longest mean free paths that the mesh has (limit {100 * UNRESOLVED:.0f} %)"
+    )
+    if len(unresolved):
+        sentence += f": use a finer mesh for {_span(unresolved)}"
+    return HealthCheck(name, len(unresolved) == 0, sentence)
+
+
+def flows_uphill(kappa: Floats) -> NDArray[np.bool_]:
+    """Where κ, shape (temperature, 3, 3), has a negative eigenvalue: heat would flow towards the hotter side."""
+    eigenvalues = np.linalg.eigvalsh(0.5 * (kappa + kappa.swapaxes(1, 2)))
+    return eigenvalues[:, 0] < -ASYMMETRY * np.abs(eigenvalues).max(axis=1)
+
+
+def check_positive_kappa(kappa: Floats, converged: NDArray[np.bool_]) -> HealthCheck:
+    """κ, shape (temperature, 3, 3), must be neither negative nor zero where the solver `converged`."""
+    negative = int((converged & flows_uphill(kappa)).sum())
+    zero = int((converged & (np.abs(kappa).max(axis=(1, 2)) == 0)).sum())
+    return HealthCheck(
+        "positive kappa",
+        negative + zero == 0,
+        f"kappa is negative at {negative} and zero at {zero} of {len(kappa)} temperatures",
+    )
+
+
+def check_thermal_resolution(spread: float, temperatures: Floats) -> HealthCheck:
+    """The energy that a process may miss on this mesh must be small beside the thermal energy.
+
+    With the weighting `event` a mismatch Δ multiplies a rate by up to exp(ħΔ/2k_BT); `spread` is the root mean
+    square of Δ over the mesh, rad/ps.
+    """
+    exponents = HBAR * spread / (2 * BOLTZMANN * temperatures)
+    cold = temperatures[exponents > THERMAL_EXPONENT]
+    sentence = f"the mesh resolves energies of {HBAR * spread / BOLTZMANN:.2g} K, well below k_B T"
+    if len(cold):
+        sentence = (
+            f"the mesh resolves energies of {HBAR * spread / BOLTZMANN:.2g} K only, too coarse for rates at "
+            f"{_span(cold)}: use a finer mesh or integration.weights mode"
+        )
+    return HealthCheck("thermal resolution", len(cold) == 0, sentence)
+
+
+def check_force_constants(violations: Floats | None) -> HealthCheck:
+    """`Crystal.rule_violations`: translations and permutations of the force constants."""
+    worst = 0.0 if violations is None else float(violations.max())
+    return HealthCheck(
+        "force constants",
+        worst <= VIOLATION,
+        f"the force constants break their rules by at most {worst:.1e} of the largest (limit {VIOLATION:.0e})",
     )
 
 
@@ -132,3 +183,9 @@ def check_convergence(solver: str, sentences: Sequence[str]) -> HealthCheck:
     return HealthCheck(
         f"{solver} convergence", not sentences, "; ".join(sentences) or f"{solver} converged at every temperature"
     )
+
+
+def _span(temperatures: Floats) -> str:
+    """Temperatures in words: one, or the first and the last."""
+    low, high = temperatures.min(), temperatures.max()
+    return f"{low:g} K" if low == high else f"{low:g} to {high:g} K"

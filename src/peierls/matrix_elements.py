@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes
 from peierls.mesh import Mesh
-from peierls.on_shell import OnShell, on_shell_search, unpack_bands
+from peierls.on_shell import OnShell, Search, on_shell_search, unpack_bands
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.third_order import FoldedThirdOrder, fold_third_order
@@ -67,17 +68,47 @@ def compute_matrix_elements(
 
     Source: physics.md, "Three-phonon scattering".
     """
-    folded = fold_third_order(crystal, mesh.sizes, integration["fc3_origin"])
-    search = on_shell_search(mesh, phonons, integration)
-    rotated = mesh.rotated()
+    return _of_points(Preparation.of(crystal, mesh, phonons, integration), points, progress)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the matrix elements of all points share: the folded third order, the search for what is on shell, the
+    group."""
+
+    mesh: Mesh
+    phonons: Phonons
+    folded: FoldedThirdOrder
+    search: Search
+    rotated: Integers
+    each_event_once: bool
+    max_memory: float
+
+    @classmethod
+    def of(cls, crystal: Crystal, mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> "Preparation":
+        """For the section `integration`."""
+        return cls(
+            mesh=mesh,
+            phonons=phonons,
+            folded=fold_third_order(crystal, mesh.sizes, integration["fc3_origin"]),
+            search=on_shell_search(mesh, phonons, integration),
+            rotated=mesh.rotated(),
+            each_event_once=integration["weights"] == "event",
+            max_memory=integration["max_memory"] * GIGABYTE,
+        )
+
+
+def _of_points(common: Preparation, points: Integers, progress: Callable[[Any], Any] = iter) -> MatrixElements:
+    """The matrix elements of the irreducible points numbered `points`."""
+    mesh = common.mesh
     triplets, shells, strengths = [], [], []
     for point in progress(points):
-        of_point = reduced_triplets(mesh, int(point), rotated, each_event_once=integration["weights"] == "event")
+        of_point = reduced_triplets(mesh, int(point), common.rotated, common.each_event_once)
         q1 = int(mesh.irreducible[point])
-        shell = search(q1, of_point.q2, of_point.q3)
+        shell = common.search(q1, of_point.q2, of_point.q3)
         triplets.append(of_point)
         shells.append(shell)
-        strengths.append(_strengths(q1, of_point, shell, mesh, phonons, folded, integration["max_memory"] * GIGABYTE))
+        strengths.append(_strengths(q1, of_point, shell, mesh, common.phonons, common.folded, common.max_memory))
     counts = [np.bincount(shell.triplet, minlength=len(one.q2)) for one, shell in zip(triplets, shells, strict=True)]
     return MatrixElements(
         points=np.asarray(points, dtype=np.int64),
@@ -104,11 +135,14 @@ class Recomputed:
     integration: Mapping[str, Any]
     progress: Callable[[Any], Any] = iter
 
+    @cached_property
+    def _common(self) -> Preparation:
+        return Preparation.of(self.crystal, self.mesh, self.phonons, self.integration)
+
     def __iter__(self) -> Iterator[MatrixElements]:
         """One irreducible point after the other."""
         for point in self.progress(range(self.mesh.n_irreducible)):
-            points = np.array([point])
-            yield compute_matrix_elements(self.crystal, self.mesh, self.phonons, self.integration, points)
+            yield _of_points(self._common, np.array([point]))
 
 
 def _joined(arrays: list[Any], dtype: Any) -> Any:

@@ -17,6 +17,9 @@ from peierls.units import THZ
 DEGENERACY_TOLERANCE = 1e-4 * THZ
 """Modes of one q whose neighbouring frequencies differ by less are one degenerate set, rad/ps."""
 
+_MIXING = 0.1
+"""Largest part of the three lowest modes at Γ that is not a translation."""
+
 _BATCH = 4096
 """Wave vectors diagonalised at once; bounds the memory of a step."""
 
@@ -67,6 +70,7 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Pho
     short_ranged, long_range = separate(crystal, nac)
     eigenvalues, eigenvectors = _diagonalise(short_ranged, long_range, mesh)
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
+    _refuse_soft_optical_modes(crystal, eigenvalues[0], eigenvectors[0])
     eigenvalues[0, :3] = 0.0
     _refuse_imaginary(eigenvalues, mesh)
     independent = np.sqrt(eigenvalues)
@@ -129,6 +133,20 @@ def _diagonalise(crystal: Crystal, long_range: LongRange | None, mesh: Mesh) -> 
     eigenvalues[opposite[halves]] = eigenvalues[halves]
     eigenvectors[opposite[halves]] = eigenvectors[halves].conj()
     return eigenvalues, eigenvectors
+
+
+def _refuse_soft_optical_modes(crystal: Crystal, eigenvalues: Floats, eigenvectors: Complexes) -> None:
+    """Raise InputError unless the three lowest modes at Γ are the translations, which are then set to zero by index."""
+    translations = np.tile(np.eye(3), (len(crystal.masses), 1)) * np.sqrt(np.repeat(crystal.masses, 3))[:, None]
+    translations /= np.sqrt(crystal.masses.sum())
+    overlap = float((np.abs(translations.T @ eigenvectors[:, :3]) ** 2).sum())
+    if overlap < 3 - _MIXING:
+        lowest = np.sign(eigenvalues[0]) * np.sqrt(abs(eigenvalues[0])) / THZ
+        raise InputError(
+            f"phonons: the three lowest modes at Gamma, from {lowest:.4f} THz, are not the translations of the crystal "
+            f"(overlap {overlap:.3f} of 3); an optical mode is imaginary or the force constants break the acoustic sum "
+            "rule, expected optical modes above the acoustic ones"
+        )
 
 
 def _refuse_imaginary(eigenvalues: Floats, mesh: Mesh) -> None:

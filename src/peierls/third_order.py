@@ -16,7 +16,7 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes
-from peierls.force_constants.symmetrization import average_over_orderings
+from peierls.orderings import average_over_orderings
 
 
 @dataclass(frozen=True)

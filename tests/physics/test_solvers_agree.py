@@ -36,7 +36,9 @@ def computed(request, silicon):
 def test_exact_solvers_agree(computed, weights, scattering):
     problem = computed[weights].problem(*TEMPERATURES, **scattering)
     exact = direct.solve(problem)
-    assert exact.converged.all()
+    # Where `mode` is so far from positive that heat flows uphill, there is no κ, and it says so.
+    valid = exact.converged == 1
+    assert valid.all() or (weights == "mode" and "kappa is negative" in " ".join(exact.health_sentences))
     for solver in (variational, relaxons, iterative):
         result = solver.solve(problem)
         converged = result.converged == 1
@@ -44,9 +46,10 @@ def test_exact_solvers_agree(computed, weights, scattering):
             # Where this weighting is not positive, no descent can end, and the solver says so.
             assert converged.all() or "negative eigenvalue" in result.health[0].sentence
         else:
-            assert converged.all() or solver is iterative
-        difference = np.abs(result.kappa - exact.kappa)[converged].max(axis=(1, 2), initial=0)
-        assert (difference <= 1e-6 * np.abs(exact.kappa[converged]).max(axis=(1, 2))).all(), solver.__name__
+            assert (converged == valid).all() or solver is iterative
+        both = converged & valid
+        difference = np.abs(result.kappa - exact.kappa)[both].max(axis=(1, 2), initial=0)
+        assert (difference <= 1e-6 * np.abs(exact.kappa[both]).max(axis=(1, 2))).all(), solver.__name__
         assert np.isnan(result.kappa[~converged]).all()
 
 

@@ -9,7 +9,7 @@ from chain import face_centred, triclinic
 from naive import lattice_sum, symmetric_lattice_sum
 from numpy.testing import assert_allclose, assert_array_equal
 
-from peierls.force_constants.symmetrization import average_over_orderings
+from peierls.orderings import average_over_orderings
 from peierls.third_order import fold_third_order
 
 SIZES = np.array([3, 4, 5])

@@ -5,9 +5,11 @@ One module per format, with two functions: `input_files(folder, names)` and `rea
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from peierls.crystal import Crystal
 from peierls.errors import InputError
@@ -67,7 +69,9 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     if settings.get("sum_rules") == "impose":
         crystal = sum_rules.impose(crystal)
     digests = tuple(f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
-    return replace(crystal, sources=digests)
+    violations = sum_rules.measure(crystal)
+    sum_rules.report(violations)
+    return replace(crystal, sources=digests, rule_violations=np.array(astuple(violations)))
 
 
 def input_files(settings: Mapping[str, Any]) -> list[Path]:

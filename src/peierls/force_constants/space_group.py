@@ -30,7 +30,7 @@ def symmetrize(crystal: Crystal) -> Crystal:
     """`crystal` with its force constants averaged over its space group; how much they changed goes to the log.
 
     Second-order constants are averaged over the order of their atoms as well, third-order ones over that of the second
-    and third. The other orderings are left to `symmetrization.average_over_orderings`, for they change which images a
+    and third. The other orderings are left to `orderings.average_over_orderings`, for they change which images a
     constant is shared among.
     """
     n_atoms = len(crystal.species)

@@ -41,6 +41,16 @@ def measure(crystal: Crystal) -> Violations:
     )
 
 
+def report(violations: Violations) -> None:
+    """Say in the log how large the violations are."""
+    _log.info(
+        "force constants break translation by %.1e and permutation by %.1e (second order), %.1e and %.1e (third order) "
+        "of the largest",
+        *(violations.fc2_translation, violations.fc2_permutation),
+        *(violations.fc3_translation, violations.fc3_permutation),
+    )
+
+
 def impose(crystal: Crystal) -> Crystal:
     """`crystal` with the translation sum rule of the second order exact: each on-site term takes up its row's sum.
 

@@ -19,7 +19,8 @@ _COPIES = 3
 def solve(problem: HeatConduction) -> Transport:
     """κ by factorising Ω at each temperature; nan where it is singular, as without Umklapp processes.
 
-    Raises InputError where the matrices would need more than `integration.max_memory` GB.
+    The matrix is scaled by its rates first: they span so many decades at low temperature that it would pass for
+    singular. Raises InputError where the matrices would need more than `integration.max_memory` GB.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
     max_memory = problem.settings["integration"]["max_memory"]
@@ -34,10 +35,12 @@ def solve(problem: HeatConduction) -> Transport:
     converged = np.ones(len(operator.temperatures), dtype=bool)
     for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
-        source = sector.coordinates(problem.source[..., position])
+        scale = 1 / np.sqrt(operator.rates[sector.points, sector.bands, position])
+        source = scale * sector.coordinates(problem.source[..., position])
         try:
             with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
-                solution = linalg.solve(sector.matrix, source, assume_a="sym")
+                scaled = sector.matrix * np.outer(scale, scale)
+                solution = scale * linalg.solve(scaled, source, assume_a="sym")
         except (linalg.LinAlgWarning, linalg.LinAlgError):
             converged[position] = False
             solution = np.zeros_like(source)

@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from peierls.adaptive_widths import mean_mismatch
 from peierls.collision_operator import CollisionOperator, build_collision_operator, scalars
 from peierls.crystal import Crystal, Floats
 from peierls.health import (
     HealthCheck,
     check_acoustic_sum_rule,
+    check_force_constants,
+    check_positive_kappa,
     check_positive_rates,
     check_resolution,
     check_scattering,
     check_symmetry,
+    check_thermal_resolution,
+    flows_uphill,
 )
 from peierls.isotopes import isotope_pairs
 from peierls.linewidths import Linewidths, isotope_disorder
@@ -109,25 +114,34 @@ def transport(
     """κ = (1/V) Σ_λ c v⊗F with its health checks, for F of shape (ir_q, band, 3, temperature) in Å; nan where not
     `converged`."""
     mesh, phonons, linewidths = problem.mesh, problem.phonons, problem.linewidths
-    converged = np.broadcast_to(np.asarray(converged, dtype=bool), linewidths.temperature.shape)
-    displacements = np.where(converged, displacements, np.nan).transpose(3, 0, 1, 2)
-    mode_kappa = _mode_conductivities(problem.crystal, mesh, phonons, linewidths.temperature, displacements)
+    temperatures = linewidths.temperature
+    displacements = displacements.transpose(3, 0, 1, 2)
+    mode_kappa = _mode_conductivities(problem.crystal, mesh, phonons, temperatures, displacements)
     kappa = mode_kappa.sum(axis=(1, 2))
     in_rta = problem.rta_displacements.transpose(3, 0, 1, 2)
-    kappa_rta = _mode_conductivities(problem.crystal, mesh, phonons, linewidths.temperature, in_rta).sum(axis=(1, 2))
+    kappa_rta = _mode_conductivities(problem.crystal, mesh, phonons, temperatures, in_rta).sum(axis=(1, 2))
+    converged = np.broadcast_to(np.asarray(converged, dtype=bool), temperatures.shape)
     all_checks = [
         *checks,
+        check_positive_kappa(kappa, converged),
+        check_force_constants(problem.crystal.rule_violations),
         check_acoustic_sum_rule(phonons),
         check_scattering(linewidths),
         check_positive_rates(linewidths),
         check_symmetry(kappa[converged], mesh),
-        check_resolution(mesh, np.einsum("tqsaa->tqs", mode_kappa[converged]) / 3, linewidths.temperature[converged]),
+        check_resolution(mesh, np.einsum("tqsaa->tqs", mode_kappa[converged]) / 3, temperatures[converged]),
     ]
+    if problem.settings["integration"]["weights"] == "event":
+        all_checks.append(check_thermal_resolution(mean_mismatch(mesh, phonons), temperatures))
+    # Heat that flows uphill is no result, whatever the linear algebra says.
+    valid = converged & ~flows_uphill(kappa)
+    kappa[~valid], mode_kappa[~valid] = np.nan, np.nan
+    displacements = np.where(valid[:, None, None, None], displacements, np.nan)
     return Transport(
         solver=solver,
-        temperature=linewidths.temperature,
+        temperature=temperatures,
         kappa=kappa,
-        converged=converged.astype(np.int64),
+        converged=valid.astype(np.int64),
         mode_kappa=mode_kappa,
         mean_free_displacement=displacements,
         kappa_rta=kappa_rta,

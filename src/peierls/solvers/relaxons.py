@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from peierls.collision_operator import CollisionOperator, Representation, scalars, vectors
 from peierls.crystal import Floats
 from peierls.dense_collision_operator import dense_sector, n_coordinates
+from peierls.errors import InputError
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
 from peierls.solvers import Transport, variational
@@ -28,10 +29,12 @@ from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
 
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
-NULL_RATE = 1e-13
+NULL_RATE = 1e-15
 """Rates below this share of the largest are zero to rounding."""
-NULL_OVERLAP = 1e-8
-"""A null vector with a larger share of the heat current makes κ infinite."""
+NEGATIVE_RATE = 1e-12
+"""Rates below minus this share of the largest are negative beyond rounding."""
+RESIDUAL = 1e-6
+"""Largest relative residual of the sum over relaxons."""
 
 
 def solve(problem: HeatConduction) -> Transport:
@@ -47,21 +50,29 @@ def solve(problem: HeatConduction) -> Transport:
     converged = np.ones(len(operator.temperatures), dtype=bool)
     for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
-        rates, coordinates = linalg.eigh(sector.matrix)
-        overlaps = coordinates.T @ sector.coordinates(problem.source[..., position])
-        null = np.abs(rates) <= NULL_RATE * rates[-1]
-        if (np.abs(overlaps[null]) > NULL_OVERLAP * np.linalg.norm(overlaps)).any():
+        source = sector.coordinates(problem.source[..., position])
+        rates, coordinates = linalg.eigh(sector.matrix) if len(source) else (np.ones(0), np.ones((0, 0)))
+        overlaps = coordinates.T @ source
+        null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
+        solution = coordinates[:, ~null] @ (overlaps[~null] / rates[~null])
+        # In the norm of the iterating solvers, so that every decade of rates counts alike.
+        inverse_rates = 1 / operator.rates[sector.points, sector.bands, position]
+        residual = source - sector.matrix @ solution
+        if residual @ (inverse_rates * residual) > RESIDUAL**2 * (source @ (inverse_rates * source)):
             converged[position] = False
-            failures.append(f"a relaxon that carries heat is not damped at {temperature:g} K, nothing limits kappa")
-        responses.append(sector.field(coordinates[:, ~null] @ (overlaps[~null] / rates[~null])))
+            failures.append(
+                f"relaxons at {temperature:g} K have rates from {rates[0]:.1e} to {rates[-1]:.1e} rad/ps: one that "
+                "carries heat is slower than double precision resolves, or nothing limits kappa"
+            )
+        responses.append(sector.field(solution))
         spectra.append((rates, sector.field(coordinates)))
-    # On scalar fields lives the energy relaxon, the one that a weighting which is not symmetric first turns negative.
     counts, ratios = [], []
     for position, (of_vectors, _) in enumerate(spectra):
         of_scalars = linalg.eigvalsh(dense_sector(operator, position, scalars(problem.mesh)).matrix)
         rates = np.concatenate([of_vectors, of_scalars])
-        counts.append(int((rates < -NULL_RATE * rates.max()).sum()))
-        ratios.append(float(rates.min() / rates.max()))
+        largest = float(rates.max(initial=np.finfo(float).tiny))
+        counts.append(int((rates < -NEGATIVE_RATE * largest).sum()))
+        ratios.append(float(rates.min(initial=largest)) / largest)
     return transport(
         problem,
         "relaxons",
@@ -106,7 +117,16 @@ def slowest_relaxons(
         return np.asarray((image + far * (field - allowed)).ravel())
 
     size = int(np.prod(shape))
-    rates, fields = eigsh(LinearOperator((size, size), matvec=matvec, dtype=float), k=count, which="SA")
+    # A start of one's own, so that equal work gives equal bytes.
+    start = (active * representation.projectors.sum(axis=2)[:, None] + 1e-3).ravel()
+    linear = LinearOperator((size, size), matvec=matvec, dtype=float)
+    try:
+        rates, fields = eigsh(linear, k=min(count, size - 1), which="SA", v0=start)
+    except ArpackNoConvergence as error:
+        raise InputError(
+            f"solvers: 'relaxons' found {len(error.eigenvalues)} of the {count} slowest relaxons only, at "
+            f"{operator.temperatures[position]:g} K; expected a matrix that fits in integration.max_memory"
+        ) from error
     return rates, fields.reshape(*shape, count) / root_weights[..., None]
 
 
@@ -136,7 +156,9 @@ def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats
         overlaps = np.einsum("qij,qjr->ir", stars, own).reshape(3, 3, -1).transpose(2, 0, 1)
         traces = np.einsum("raa->r", overlaps)
         n = len(rates)
-        lifetimes = np.divide(1.0, rates, out=np.full(n, np.inf), where=np.abs(rates) > NULL_RATE * rates.max())
+        lifetimes = np.divide(
+            1.0, rates, out=np.full(n, np.inf), where=np.abs(rates) > NULL_RATE * rates.max(initial=0.0)
+        )
         times[position, :n] = lifetimes
         finite = np.isfinite(lifetimes)
         carried = np.full(n, np.nan)

@@ -86,13 +86,12 @@ def solve(problem: HeatConduction) -> Transport:
         options["max_iterations"],
     )
     temperatures = operator.temperatures
+    reason = ", where the collisions have a negative eigenvalue: use integration.weights event"
+    if operator.events:
+        reason = ", where rounding decides whether the collisions damp it"
     failures = [
         f"variational stopped at {temperatures[i]:g} K at a residual of {descent.residuals[-1][i]:.1e}"
-        + (
-            ", where the collisions have a negative eigenvalue: use integration.weights event"
-            if descent.indefinite[i]
-            else ""
-        )
+        + (reason if descent.indefinite[i] else "")
         for i in np.flatnonzero(~descent.converged)
     ]
     return transport(
