@@ -8,7 +8,6 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes, LongRange, dynamical_matrices, dynamical_matrix_gradients
-from peierls.electrostatics import separate
 from peierls.errors import InputError
 from peierls.mesh import Mesh
 from peierls.quantities import quantity
@@ -67,6 +66,9 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Pho
     `nac` is the section of the configuration, see `electrostatics.separate`. Raises InputError where a mode is
     imaginary (other than the three acoustic ones at Γ, which are set to zero by index).
     """
+    # Imported here because every job of the third order would pay for it, and needs only the results of this one.
+    from peierls.electrostatics import separate
+
     short_ranged, long_range = separate(crystal, nac)
     eigenvalues, eigenvectors = _diagonalise(short_ranged, long_range, mesh)
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
