@@ -33,7 +33,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("force_constants.symmetrize", ANY): "symmetrisation of the force constants",
     ("mesh.file", ANY): "a mesh from a file",
     ("nac.direction", "average"): "the average over directions of the limit at Γ",
     ("solvers", "wigner"): "the Wigner transport equation",

@@ -24,7 +24,7 @@ ASYMMETRY = 1e-3
 """Largest relative part of κ that breaks the symmetry of the crystal."""
 UNRESOLVED = 0.2
 """Largest share of κ carried by the wave vectors next to Γ."""
-THERMAL_EXPONENT = 0.5
+THERMAL_EXPONENT = 0.25
 """Largest ħΔ/2k_BT of the energy mismatch Δ that the mesh leaves."""
 VIOLATION = 1e-2
 """Largest violation of a sum rule or a permutation, relative to the largest force constant of its order."""

@@ -1,5 +1,6 @@
 """Linewidths by mechanism, for any number of temperatures in one pass over the matrix elements."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from peierls.on_shell import ABSORBS_SECOND, DECAY, unpack_bands
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.units import BOLTZMANN, HBAR, METRE, THZ
+
+_log = logging.getLogger("peierls")
 
 _LARGEST_EXPONENT = 650.0
 """Largest ħω/k_BT at which products of three occupations are still numbers."""
@@ -79,6 +82,7 @@ def compute_linewidths(
     times_held = np.zeros(mesh.n_irreducible, dtype=np.int64)
     for shard in matrix_elements:
         np.add.at(times_held, shard.points, 1)
+        _log.info("three-phonon processes of %d of %d points", int((times_held > 0).sum()), mesh.n_irreducible)
         arrays = (
             mesh.irreducible[shard.points],
             *(
@@ -101,6 +105,7 @@ def compute_linewidths(
     if (times_held != 1).any():
         raise ValueError("the matrix elements do not hold every irreducible point once")
     normal, umklapp = HBAR * np.pi / (16 * mesh.n_points) / THZ * sums.transpose(0, 3, 1, 2)
+    _log.info("isotopes and boundaries")
     pairs = isotope_pairs(mesh, phonons, isotope_disorder(crystal, scattering["isotopes"]), integration)
     isotope = _isotope_linewidths(pairs, mesh, statistics, symmetric=events) / THZ
     boundary = boundary_linewidths(phonons, scattering) / THZ

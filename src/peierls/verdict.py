@@ -7,24 +7,25 @@ import numpy as np
 from peierls.solvers import Transport
 
 
-def judge(run: str, transports: Mapping[str, Transport], strict: bool) -> tuple[list[str], str | None]:
-    """A line for each solver that says what it found, and why the run failed (None where it did not).
+def report(run: str, transports: Mapping[str, Transport]) -> list[str]:
+    """A line for each solver that says what it found: no number stands without its health."""
+    return [
+        f"{run}, {solver}: {_conductivity(transport)}; {_health(transport)}" for solver, transport in transports.items()
+    ]
 
-    No number stands without its health. A run fails where a solver did not converge at some temperature; with `strict`,
-    also where a health check failed.
-    """
-    lines: list[str] = []
+
+def fault(run: str, transports: Mapping[str, Transport], strict: bool) -> str | None:
+    """Why a run failed, or None: a solver has no result at some temperature or, if `strict`, a health check failed."""
     faults: list[str] = []
     for solver, transport in transports.items():
-        unconverged = transport.temperature[np.isnan(transport.kappa).any(axis=(1, 2))]
-        if len(unconverged):
-            temperatures = ", ".join(f"{temperature:g}" for temperature in unconverged)
-            faults.append(f"solver {solver} did not converge at {temperatures} K")
+        missing = transport.temperature[np.isnan(transport.kappa).any(axis=(1, 2))]
+        if len(missing):
+            temperatures = ", ".join(f"{temperature:g}" for temperature in missing)
+            faults.append(f"solver {solver} has no result at {temperatures} K")
         failed = [check for check in transport.health if not check.passed]
         if strict and failed:
             faults.append(f"solver {solver} failed the health check '{failed[0].name}' and key 'strict' is true")
-        lines.append(f"{run}, {solver}: {_conductivity(transport)}; {_health(transport)}")
-    return lines, f"run {run}: {'; '.join(faults)}" if faults else None
+    return f"run {run}: {'; '.join(faults)}" if faults else None
 
 
 def _conductivity(transport: Transport) -> str:

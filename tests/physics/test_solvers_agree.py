@@ -234,3 +234,12 @@ def test_lanczos_finds_the_slow_end(silicon):
     assert n < whole.relaxation_times.shape[1]
     assert np.allclose(ends.relaxation_times[0], whole.relaxation_times[0, :n], rtol=1e-8)
     assert np.allclose(ends.kappa, whole.kappa, rtol=1e-6)
+
+
+def test_rates_of_many_decades_do_not_part_the_solvers(silicon):
+    """At 5 K the rates of silicon on a coarse mesh span twelve decades and more: one κ, and a word about the mesh."""
+    problem = chain.compute(silicon, (5, 5, 5), weights="event").problem(5.0)
+    exact = direct.solve(problem)
+    assert np.allclose(variational.solve(problem).kappa, exact.kappa, rtol=1e-6, atol=1e-6 * exact.kappa.max())
+    failed = {check.name: check.sentence for check in exact.health if not check.passed}
+    assert "too coarse for rates at 5 K" in failed["thermal resolution"]

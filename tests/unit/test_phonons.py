@@ -196,3 +196,14 @@ def test_the_asymmetry_of_the_force_constants_is_measured():
     found = compute_phonons(broken, mesh, NO_LONG_RANGE_PART).asymmetry
     assert found == pytest.approx(np.abs(independent - equal).max() / THZ, rel=1e-6)
     assert found > 0.01
+
+
+def test_an_unstable_optical_mode_at_gamma_is_not_taken_for_acoustic(silicon):
+    """A spring of negative stiffness between the two sublattices softens the optical modes below the translations."""
+    fc2 = silicon.fc2.copy()
+    (home,) = np.flatnonzero(~silicon.fc2_vectors.any(axis=1))
+    stiffness = 1.2 * silicon.masses[0] / 4 * (2 * np.pi * 15.3) ** 2 * np.eye(3)
+    for i, j, sign in ((0, 0, -1), (1, 1, -1), (0, 1, 1), (1, 0, 1)):
+        fc2[home, i, j] += sign * 2 * stiffness
+    with pytest.raises(InputError, match="lowest modes at Gamma, from -.* are not the translations"):
+        harmonic(replace(silicon, fc2=fc2), [4, 4, 4])

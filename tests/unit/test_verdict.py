@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 
 from peierls.solvers import Transport
-from peierls.verdict import judge
+from peierls.verdict import fault, report
 
 
 def transport(*, kappa: tuple[float, ...] = (100.0, 50.0), passed: bool = True) -> Transport:
@@ -21,22 +21,21 @@ def transport(*, kappa: tuple[float, ...] = (100.0, 50.0), passed: bool = True) 
 
 
 def test_sound_run() -> None:
-    lines, fault = judge("si", {"rta": transport()}, strict=True)
-    assert lines == ["si, rta: kappa = 100 W/m/K at 300 K; all 1 health checks passed"]
-    assert fault is None
+    assert report("si", {"rta": transport()}) == ["si, rta: kappa = 100 W/m/K at 300 K; all 1 health checks passed"]
+    assert fault("si", {"rta": transport()}, strict=True) is None
 
 
 def test_failed_check_stands_beside_the_number() -> None:
-    lines, fault = judge("si", {"rta": transport(passed=False)}, strict=False)
-    assert lines[0].endswith("1 of 1 health checks failed: positive rates: 2 linewidths are negative")
-    assert fault is None
+    (line,) = report("si", {"rta": transport(passed=False)})
+    assert line.endswith("1 of 1 health checks failed: positive rates: 2 linewidths are negative")
+    assert fault("si", {"rta": transport(passed=False)}, strict=False) is None
 
 
 def test_failed_check_fails_a_strict_run() -> None:
-    _, fault = judge("si", {"rta": transport(passed=False)}, strict=True)
-    assert fault == "run si: solver rta failed the health check 'positive rates' and key 'strict' is true"
+    expected = "run si: solver rta failed the health check 'positive rates' and key 'strict' is true"
+    assert fault("si", {"rta": transport(passed=False)}, strict=True) == expected
 
 
-def test_solver_that_did_not_converge_fails_every_run() -> None:
-    _, fault = judge("si", {"rta": transport(kappa=(np.nan, 50.0)), "other": transport()}, strict=False)
-    assert fault == "run si: solver rta did not converge at 300 K"
+def test_solver_without_a_result_fails_every_run() -> None:
+    found = fault("si", {"rta": transport(kappa=(np.nan, 50.0)), "other": transport()}, strict=False)
+    assert found == "run si: solver rta has no result at 300 K"

@@ -12,8 +12,10 @@ from snakemake_calls import Workflow
 
 Edit = Callable[[Path, str], None]
 
-TABLES = {"kappa_table": 1, "kappa_figure": 1, "verdict": 1}
-TRANSPORT = {"transport": 1, **TABLES}
+TABLES = {"kappa_table": 1, "kappa_figure": 1, "health": 1, "verdict": 1}
+# The small case has two solvers, one of which iterates.
+TRANSPORT = {"transport": 2, "convergence_figure": 1, **TABLES}
+FIGURES = {"kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "convergence_figure": 1}
 LINEWIDTHS = {"linewidths": 1, "linewidths_figure": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
 PHONONS = {"phonons": 1, "dos": 1, "bands_figure": 1, **MATRIX_ELEMENTS}
@@ -34,13 +36,12 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
 
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
-    ("solvers/rta.py", TRANSPORT),
+    ("solvers/rta.py", {"transport": 1, **TABLES}),
+    ("solvers/variational.py", {"transport": 1, "convergence_figure": 1, **TABLES}),
+    ("collision_operator.py", TRANSPORT),
     ("report.py", {"kappa_table": 1, "verdict": 1}),
-    ("figures.py", {"kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "verdict": 1}),
-    (
-        "band_structure.py",
-        {"bands": 1, "kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "stage_links": 1, "verdict": 1},
-    ),
+    ("figures.py", {**FIGURES, "verdict": 1}),
+    ("band_structure.py", {"bands": 1, "stage_links": 1, **FIGURES, "verdict": 1}),
     ("force_constants/phono3py.py", ALL),
     ("stage_files.py", ALL),
 ]

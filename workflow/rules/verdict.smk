@@ -1,11 +1,34 @@
 localrules:
+    health,
     verdict,
 
 
-# Last of all, so that a run that failed still has its tables and figures.
+rule health:
+    input:
+        lambda wildcards: LAYOUT.transports(wildcards.run),
+    output:
+        "results/{run}/health.txt",
+    log:
+        "results/{run}/logs/health.log",
+    benchmark:
+        "results/{run}/benchmarks/health.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("health.py"),
+    script:
+        "../scripts/health.py"
+
+
+# Last of all, so that a run that failed still has its tables, its figures and its health.
 rule verdict:
     input:
         transports=lambda wildcards: LAYOUT.transports(wildcards.run),
+        health="results/{run}/health.txt",
         table="results/{run}/kappa.csv",
         stages="results/{run}/stages",
         figures=lambda wildcards: LAYOUT.figures(wildcards.run),

@@ -1,17 +1,17 @@
-"""What a run found, and whether it may be trusted."""
+"""Whether a run may be trusted: it fails here, after everything else is done."""
 
 from pathlib import Path
 
 from peierls import stage_files
 from peierls.job import job
 from peierls.solvers import Transport
-from peierls.verdict import judge
+from peierls.verdict import fault
 
 with job(snakemake.log[0], snakemake.threads) as say:
     transports = {Path(path).stem: stage_files.read(path, Transport) for path in snakemake.input.transports}
-    lines, fault = judge(snakemake.wildcards.run, transports, snakemake.params.strict)
-    for line in lines:
-        say(line)
-    if fault:
-        raise SystemExit(fault)
-    Path(snakemake.output[0]).write_text("\n".join(lines) + "\n")
+    health = Path(snakemake.input.health).read_text()
+    say(health.rstrip())
+    found = fault(snakemake.wildcards.run, transports, snakemake.params.strict)
+    if found:
+        raise SystemExit(found)
+    Path(snakemake.output[0]).write_text(health)

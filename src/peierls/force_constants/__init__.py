@@ -58,6 +58,7 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     paths = input_files(settings)
     reader, folder = _reader(settings)
     crystal = reader.read(folder, settings)
+    elements.warn_of_foreign_masses(crystal, str(folder))
     if settings.get("isotopes"):
         path = paths[-1]
         masses, variances = elements.read_isotopes(path, crystal.species)

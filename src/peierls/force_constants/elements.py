@@ -3,14 +3,20 @@
 Tables are those of the package `periodictable` (masses and natural abundances of IUPAC).
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import periodictable
 
-from peierls.crystal import Floats
+from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
+
+_log = logging.getLogger("peierls")
+
+_FOREIGN = 0.05
+"""Relative difference of a mass from its element's at which it is worth a word."""
 
 SOURCE = f"natural abundances (periodictable {periodictable.__version__})"
 
@@ -18,6 +24,14 @@ SOURCE = f"natural abundances (periodictable {periodictable.__version__})"
 def natural_masses(species: Sequence[str], where: str) -> Floats:
     """Mean atomic masses in amu, shape (atom); `where` opens the sentence about an unknown element."""
     return np.array([_element(symbol, where).mass for symbol in species])
+
+
+def warn_of_foreign_masses(crystal: Crystal, where: str) -> None:
+    """Say in the log where a mass is far from that of its element: another isotope, an alloy, or a wrong symbol."""
+    for symbol, mass in sorted({*zip(crystal.species, map(float, crystal.masses), strict=True)}):
+        natural = float(_element(symbol, where).mass)
+        if abs(mass / natural - 1) > _FOREIGN:
+            _log.warning("%s: an atom of %s has the mass %.3f amu, its element has %.3f", where, symbol, mass, natural)
 
 
 def natural_mass_variances(species: Sequence[str], where: str) -> Floats:

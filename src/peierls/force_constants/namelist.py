@@ -15,7 +15,8 @@ from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
 from peierls.force_constants.text import read_text
 
-_GROUP = re.compile(r"[&$]\s*([A-Za-z]\w*)(.*?)(?:[&$]\s*end\b|/)", re.DOTALL | re.IGNORECASE)
+_OPENING = re.compile(r"[&$]\s*[A-Za-z]\w*")
+_GROUP = re.compile(r"[&$]\s*([A-Za-z]\w*)([^&$/]*)(?:[&$]\s*end\b|/)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"([A-Za-z]\w*)\s*(?:\(([^()]*)\))?\s*=")
 _VALUE = re.compile(r"(?:(\d+)\*)?('[^']*'|\"[^\"]*\"|[^\s,'\"]+)")
 _QUOTED_OR_COMMENT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|![^\n]*")
@@ -98,9 +99,13 @@ def read(path: Path) -> Namelists:
     masked = _QUOTED_OR_COMMENT.sub(lambda match: (" " if match[0][0] == "!" else "s") * len(match[0]), text)
     text = "".join(" " if mask == " " and kept != "\n" else kept for kept, mask in zip(text, masked, strict=True))
     groups: dict[str, dict[str, list[Assignment]]] = {}
-    end = 0
-    for match in _GROUP.finditer(masked):
-        end = match.end()
+    start = 0
+    while opening := _OPENING.search(masked, start):
+        match = _GROUP.match(masked, opening.start())
+        if match is None:
+            where = _where(path, text, opening.start())
+            raise InputError(f"{where}: '{opening[0]}' has no end, expected &end or /; the file may be truncated")
+        start = match.end()
         group = groups.setdefault(match[1].lower(), {})
         found = list(_ASSIGNMENT.finditer(masked, match.start(2), match.end(2)))
         bounds = [*(one.start() for one in found), match.end(2)]
@@ -111,10 +116,6 @@ def read(path: Path) -> Namelists:
             where = _where(path, text, one.start())
             values = _values(text[one.end() : stop], where)
             group.setdefault(one[1].lower(), []).append(Assignment(one[2], values, where))
-    unfinished = re.search(r"[&$]\s*[A-Za-z]\w*", masked[end:])
-    if unfinished:
-        where = _where(path, text, end + unfinished.start())
-        raise InputError(f"{where}: '{unfinished[0]}' has no end, expected &end or /; the file may be truncated")
     return Namelists(path, groups)
 
 

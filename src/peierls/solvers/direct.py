@@ -1,5 +1,6 @@
 """A dense symmetric factorisation: the reference for the solvers that iterate, where the matrix fits."""
 
+import logging
 import warnings
 
 import numpy as np
@@ -11,6 +12,8 @@ from peierls.errors import InputError
 from peierls.health import check_convergence, check_energy_conservation
 from peierls.solvers import Transport
 from peierls.solvers.heat_conduction import HeatConduction, transport
+
+_log = logging.getLogger("peierls")
 
 _COPIES = 3
 """Dense matrices held at once: the matrix, its factor, and a workspace."""
@@ -35,6 +38,7 @@ def solve(problem: HeatConduction) -> Transport:
     converged = np.ones(len(operator.temperatures), dtype=bool)
     for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
+        _log.info("%g K: a matrix of %d rows", temperature, len(sector.matrix))
         scale = 1 / np.sqrt(operator.rates[sector.points, sector.bands, position])
         source = scale * sector.coordinates(problem.source[..., position])
         try:

@@ -8,6 +8,7 @@ above 2 (the residual changes sign: oscillation) or below 0, with which the iter
 Omini, A. Sparavigna, DOI 10.1103/PhysRevB.53.9064.
 """
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ ROUNDING = 1e-13
 """Relative residual below which growth is rounding."""
 
 CONVERGED, EXHAUSTED, OSCILLATES, DIVERGES = "converged", "ran out of iterations", "oscillates", "diverges"
+
+_log = logging.getLogger("peierls")
 
 
 class FixedPoint(NamedTuple):
@@ -55,6 +58,7 @@ def omini_sparavigna(
         size = np.sqrt(np.divide(inner(residual, step), scale, out=np.zeros_like(scale), where=scale > 0))
         values.append(inner(source, solution))
         residuals.append(size)
+        _log.info("iteration %d: relative residual at most %.1e", len(values) - 1, size.max())
         running = outcomes == EXHAUSTED
         outcomes[running & (size < tolerance)] = CONVERGED
         if previous is not None:

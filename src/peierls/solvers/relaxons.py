@@ -9,6 +9,7 @@ which is C τ V² in each direction in which its partners under the point group 
 Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
 """
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,8 @@ from peierls.solvers import Transport, variational
 from peierls.solvers.direct import dense_fits
 from peierls.solvers.heat_conduction import HeatConduction, transport
 from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
+
+_log = logging.getLogger("peierls")
 
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
@@ -51,6 +54,7 @@ def solve(problem: HeatConduction) -> Transport:
     for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
         source = sector.coordinates(problem.source[..., position])
+        _log.info("%g K: %d relaxons", temperature, len(source))
         rates, coordinates = linalg.eigh(sector.matrix) if len(source) else (np.ones(0), np.ones((0, 0)))
         overlaps = coordinates.T @ source
         null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)

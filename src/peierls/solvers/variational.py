@@ -4,6 +4,7 @@
 positive operator every iterate gives a lower bound, and conjugate gradients raise it at every step.
 """
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from peierls.crystal import Floats
 from peierls.health import check_convergence, check_energy_conservation
 from peierls.solvers import Transport
 from peierls.solvers.heat_conduction import HeatConduction, transport
+
+_log = logging.getLogger("peierls")
 
 
 class Descent(NamedTuple):
@@ -56,6 +59,7 @@ def conjugate_gradient(
         values.append(inner(source, solution) + inner(residual, solution))
         residuals.append(np.sqrt(np.divide(np.maximum(product, 0.0), scale, out=np.zeros_like(scale), where=scale > 0)))
         running = running & (residuals[-1] >= tolerance)
+        _log.info("iteration %d: relative residual at most %.1e", len(values) - 1, residuals[-1].max())
         if not running.any() or len(values) > max_iterations:
             break
         image = apply(direction)
