@@ -1,15 +1,17 @@
 """Whole calculations in one call, and crystals that are cheap to compute, for the tests of the physics."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from peierls import schema
-from peierls.crystal import Crystal, Floats
+from peierls import commensurate, schema
+from peierls.crystal import Crystal, Floats, Integers
+from peierls.dynamical_matrix import dynamical_matrices
+from peierls.electrostatics import separate
 from peierls.linewidths import Linewidths, compute_linewidths
 from peierls.matrix_elements import MatrixElements, compute_matrix_elements
 from peierls.mesh import Mesh, build_mesh
@@ -33,10 +35,17 @@ def scattering(**changes: Any) -> dict[str, Any]:
     return {**DEFAULTS["scattering"], "isotopes": "none", **changes}
 
 
-def harmonic(crystal: Crystal, sizes: Sequence[int]) -> tuple[Mesh, Phonons]:
+def long_range(**changes: Any) -> dict[str, Any]:
+    """The section `nac` with its defaults and `changes`."""
+    return {**DEFAULTS["nac"], **changes}
+
+
+def harmonic(
+    crystal: Crystal, sizes: Sequence[int], nac: Mapping[str, Any] = NO_LONG_RANGE_PART
+) -> tuple[Mesh, Phonons]:
     """Mesh and phonons of a crystal."""
     mesh = build_mesh(crystal, list(sizes))
-    return mesh, compute_phonons(crystal, mesh, NO_LONG_RANGE_PART)
+    return mesh, compute_phonons(crystal, mesh, nac)
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,12 @@ class Chain:
         return HeatConduction(self.crystal, self.mesh, self.phonons, linewidths, [self.elements], settings)
 
 
-def compute(crystal: Crystal, sizes: Sequence[int], **changes: Any) -> Chain:
+def compute(
+    crystal: Crystal, sizes: Sequence[int], nac: Mapping[str, Any] = NO_LONG_RANGE_PART, **changes: Any
+) -> Chain:
     """All stages down to the matrix elements of every irreducible point, with `changes` to the section
     `integration`."""
-    mesh, phonons = harmonic(crystal, sizes)
+    mesh, phonons = harmonic(crystal, sizes, nac)
     settings = integration(**changes)
     elements = compute_matrix_elements(crystal, mesh, phonons, settings, np.arange(mesh.n_irreducible))
     return Chain(crystal, mesh, phonons, elements, settings)
@@ -149,3 +160,42 @@ def hexagonal() -> Crystal:
     """A simple hexagonal crystal, one atom to a cell."""
     root = np.sqrt(3)
     return spring_crystal([[3, 0, 0], [-1.5, 1.5 * root, 0], [0, 0, 3.4]], [[0, 0, 0]], ["Mg"], [24.3], reach=4.8)
+
+
+def polar_triclinic() -> Crystal:
+    """`triclinic` with charges and a dielectric tensor without symmetry. Its springs lack the dipoles' Ewald sum, as
+    those of the other polar crystals here do."""
+    charge = np.array([[1.1, 0.2, -0.1], [0.05, 0.9, 0.15], [-0.2, 0.1, 1.3]])
+    dielectric = np.array([[2.5, 0.3, 0.1], [0.3, 3.1, -0.2], [0.1, -0.2, 2.0]])
+    return replace(triclinic(2), born_charges=np.stack([charge, -charge]), dielectric=dielectric, ewald_parameter=1.1)
+
+
+def polar_rock_salt() -> Crystal:
+    """Rock salt of unit charges."""
+    charges = np.array([1.0, -1.0])[:, None, None] * np.eye(3)
+    return replace(face_centred((28.0, 12.0)), born_charges=charges, dielectric=2.5 * np.eye(3), ewald_parameter=1.3)
+
+
+def polar_hexagonal() -> Crystal:
+    """Charged layers that alternate along c."""
+    lattice = [[3, 0, 0], [-1.5, 1.5 * np.sqrt(3), 0], [0, 0, 5.2]]
+    springs = spring_crystal(lattice, [[0, 0, 0], [1 / 3, 2 / 3, 0.5]], ["Zn", "O"], [65.4, 16.0], reach=4.8)
+    charge = np.diag([1.0, 1.0, 1.4])
+    return replace(
+        springs, born_charges=np.stack([charge, -charge]), dielectric=np.diag([3.0, 3.0, 4.0]), ewald_parameter=1.0
+    )
+
+
+def supercell_of(crystal: Crystal, period: Integers) -> Crystal:
+    """What a calculation of a polar crystal in a supercell gives: second-order force constants that hold everything,
+    each known up to the period of the supercell."""
+    points = commensurate.wave_vectors(period)
+    short_ranged, dipoles = separate(crystal, long_range())
+    n_atoms = len(crystal.species)
+    matrices = dynamical_matrices(short_ranged, points, dipoles).reshape(-1, n_atoms, 3, n_atoms, 3)
+    masses = np.sqrt(np.multiply.outer(crystal.masses, crystal.masses))
+    constants = matrices.transpose(0, 1, 3, 2, 4) * masses[:, :, None, None]
+    vectors, shares = commensurate.shares(crystal.lattice, crystal.positions, crystal.species, period)
+    periodic = np.tensordot(np.exp(-2j * np.pi * vectors @ points.T), constants, axes=1).real / len(points)
+    fc2 = shares[..., None, None] * periodic
+    return replace(crystal, fc2_vectors=vectors, fc2=fc2, fc2_supercell=period, ewald_parameter=None)

@@ -9,6 +9,7 @@ import seekpath
 
 from peierls.crystal import Crystal, Floats
 from peierls.dynamical_matrix import dynamical_matrices
+from peierls.electrostatics import separate
 from peierls.quantities import quantity
 from peierls.symmetry import SYMMETRY_TOLERANCE
 from peierls.units import THZ
@@ -31,11 +32,16 @@ class BandStructure:
 
 def compute_band_structure(crystal: Crystal, nac: Mapping[str, Any]) -> BandStructure:
     """Dispersion along the path of Y. Hinuma et al., DOI 10.1016/j.commatsci.2016.10.015, by seekpath, in the
-    crystal's own cell."""
+    crystal's own cell.
+
+    In a polar crystal a straight piece of the path that reaches Γ ends in the limit along its own direction, whatever
+    limit the mesh takes there.
+    """
+    short_ranged, long_range = separate(crystal, nac)
     kinds = sorted(set(crystal.species))
     cell = (crystal.lattice, crystal.positions, [kinds.index(symbol) for symbol in crystal.species])
     path = seekpath.get_path_orig_cell(cell, symprec=SYMMETRY_TOLERANCE)
-    qpoints, distances, segments = [], [], []
+    qpoints, distances, segments, eigenvalues = [], [], [], []
     label_distances: list[float] = []
     labels: list[str] = []
     travelled = 0.0
@@ -44,6 +50,8 @@ def compute_band_structure(crystal: Crystal, nac: Mapping[str, Any]) -> BandStru
         length = float(np.linalg.norm((last - first) @ crystal.reciprocal))
         fractions = np.linspace(0, 1, max(2, round(length / SPACING) + 1))
         qpoints.append(first + fractions[:, None] * (last - first))
+        approach = None if long_range is None else long_range.towards((last - first) @ crystal.reciprocal)
+        eigenvalues.append(np.linalg.eigvalsh(dynamical_matrices(short_ranged, qpoints[-1], approach)))
         distances.append(travelled + fractions * length)
         segments.append(np.full(len(fractions), number))
         for name, where in ((start, travelled), (end, travelled + length)):
@@ -53,13 +61,12 @@ def compute_band_structure(crystal: Crystal, nac: Mapping[str, Any]) -> BandStru
                 labels.append(name)
                 label_distances.append(where)
         travelled += length
-    points = np.concatenate(qpoints)
-    eigenvalues = np.linalg.eigvalsh(dynamical_matrices(crystal, points))
+    squares = np.concatenate(eigenvalues)
     return BandStructure(
-        qpoint=points,
+        qpoint=np.concatenate(qpoints),
         distance=np.concatenate(distances),
         segment=np.concatenate(segments),
-        frequency=np.sign(eigenvalues) * np.sqrt(np.abs(eigenvalues)) / THZ,
+        frequency=np.sign(squares) * np.sqrt(np.abs(squares)) / THZ,
         label_distance=np.array(label_distances),
         labels=tuple(labels),
     )

@@ -23,6 +23,11 @@ class Crystal:
     only up to its period, the equally short images share the constant equally, so that no weight is left to be applied.
     The third order is as its source gives it (first atom at home); `orderings` averages over
     the orderings.
+
+    In a polar crystal, one with `born_charges` and `dielectric`, `ewald_parameter` says what `fc2` holds. Where it is
+    None, `fc2` holds the whole interaction within `fc2_supercell`, that of the dipoles included; where it is a number,
+    `fc2` is short-ranged and lacks exactly the reciprocal-space Ewald sum over dipoles at that number
+    (`electrostatics`).
     """
 
     lattice: Floats = quantity("angstrom", "3 3", "primitive lattice vectors, a row each")
@@ -45,6 +50,18 @@ class Crystal:
         "e", "atom 3 3", "Born effective charges, first index the field", default=None
     )
     dielectric: Floats | None = quantity("1", "3 3", "high-frequency dielectric tensor", default=None)
+    fc2_supercell: Integers | None = quantity(
+        "1",
+        "3 3",
+        "supercell that the second-order force constants come from, in primitive lattice vectors, a row each",
+        default=None,
+    )
+    ewald_parameter: float | None = quantity(
+        "1/angstrom",
+        "",
+        "range parameter of the Ewald sum that the second-order force constants leave out; absent if they do not",
+        default=None,
+    )
     rule_violations: Floats | None = quantity(
         "1",
         "4",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
-from peierls.dynamical_matrix import Complexes, dynamical_matrices, dynamical_matrix_gradients
+from peierls.dynamical_matrix import Complexes, LongRange, dynamical_matrices, dynamical_matrix_gradients
 from peierls.errors import InputError
 from peierls.mesh import Mesh
 from peierls.quantities import quantity
@@ -52,6 +52,7 @@ class Phonons:
     acoustic_at_gamma: Floats = quantity(
         "THz", "3", "sqrt|lambda|/2pi of the three acoustic modes at Gamma, with the sign of lambda"
     )
+    long_range: str = quantity("", "", "long-range part of the dynamical matrix and the limit taken at Gamma")
 
     @property
     def n_bands(self) -> int:
@@ -62,15 +63,14 @@ class Phonons:
 def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Phonons:
     """Phonons on the full grid; velocities at its irreducible points.
 
-    Raises InputError where a mode is imaginary (other than the three acoustic ones at Γ, which are set to zero by
-    index), and where the crystal is polar but `nac["method"]` does not say to leave the long-range part out.
+    `nac` is the section of the configuration, see `electrostatics.separate`. Raises InputError where a mode is
+    imaginary (other than the three acoustic ones at Γ, which are set to zero by index).
     """
-    if crystal.born_charges is not None and nac["method"] != "none":
-        raise InputError(
-            f"nac.method: '{nac['method']}' asks for the long-range part of a crystal with Born charges, which "
-            "this version cannot compute; expected 'none' to leave it out"
-        )
-    eigenvalues, eigenvectors = _diagonalise(crystal, mesh)
+    # Imported here because every job of the third order would pay for it, and needs only the results of this one.
+    from peierls.electrostatics import separate
+
+    short_ranged, long_range = separate(crystal, nac)
+    eigenvalues, eigenvectors = _diagonalise(short_ranged, long_range, mesh)
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
     _refuse_soft_optical_modes(crystal, eigenvalues[0], eigenvectors[0])
     eigenvalues[0, :3] = 0.0
@@ -79,11 +79,21 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Pho
     frequencies = independent[mesh.irreducible][mesh.grid_to_irreducible]
     asymmetry = float(np.abs(independent - frequencies).max()) / THZ
     sets = degenerate_sets(frequencies)
-    operator = _velocity_operators(crystal, mesh, frequencies, eigenvectors)
+    operator = _velocity_operators(short_ranged, long_range, mesh, frequencies, eigenvectors)
     irreducible_sets = sets[mesh.irreducible]
     velocities = average_over_sets(np.einsum("qass->qsa", operator).real, irreducible_sets)
     squares = average_over_sets(_squares_within_sets(operator, irreducible_sets), irreducible_sets)
-    return Phonons(frequencies, eigenvectors, sets, velocities, squares, operator, asymmetry, acoustic)
+    return Phonons(
+        frequencies,
+        eigenvectors,
+        sets,
+        velocities,
+        squares,
+        operator,
+        asymmetry,
+        acoustic,
+        long_range="none" if long_range is None else str(long_range),
+    )
 
 
 def degenerate_sets(frequencies: Floats) -> Integers:
@@ -109,17 +119,19 @@ def on_full_grid(vectors: Floats, mesh: Mesh) -> Floats:
     return np.einsum("qab,qsb->qsa", rotations, vectors[mesh.grid_to_irreducible])
 
 
-def _diagonalise(crystal: Crystal, mesh: Mesh) -> tuple[Floats, Complexes]:
+def _diagonalise(crystal: Crystal, long_range: LongRange | None, mesh: Mesh) -> tuple[Floats, Complexes]:
     """Eigenvalues and eigenvectors on the grid: one of each pair q, -q is diagonalised, the other is its conjugate."""
     own = np.arange(mesh.n_points)
     opposite = mesh.index(-mesh.coordinates)
     eigenvalues = np.empty((mesh.n_points, crystal.n_bands))
     eigenvectors = np.empty((mesh.n_points, crystal.n_bands, crystal.n_bands), dtype=complex)
     alone = own[own == opposite]
-    eigenvalues[alone], eigenvectors[alone] = np.linalg.eigh(dynamical_matrices(crystal, mesh.fractional[alone]).real)
+    matrices = dynamical_matrices(crystal, mesh.fractional[alone], long_range)
+    eigenvalues[alone], eigenvectors[alone] = np.linalg.eigh(matrices.real)
     halves = own[own < opposite]
     for batch in np.array_split(halves, range(_BATCH, len(halves), _BATCH)):
-        eigenvalues[batch], eigenvectors[batch] = np.linalg.eigh(dynamical_matrices(crystal, mesh.fractional[batch]))
+        matrices = dynamical_matrices(crystal, mesh.fractional[batch], long_range)
+        eigenvalues[batch], eigenvectors[batch] = np.linalg.eigh(matrices)
     eigenvalues[opposite[halves]] = eigenvalues[halves]
     eigenvectors[opposite[halves]] = eigenvectors[halves].conj()
     return eigenvalues, eigenvectors
@@ -153,7 +165,9 @@ def _refuse_imaginary(eigenvalues: Floats, mesh: Mesh) -> None:
         )
 
 
-def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigenvectors: Complexes) -> Complexes:
+def _velocity_operators(
+    crystal: Crystal, long_range: LongRange | None, mesh: Mesh, frequencies: Floats, eigenvectors: Complexes
+) -> Complexes:
     """V_ss' = ε_s† ∂D/∂q ε_s'/(ω_s + ω_s') at irreducible points, Å/ps; zero for the acoustic modes at Γ.
 
     Source: physics.md, misprints (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
@@ -161,7 +175,7 @@ def _velocity_operators(crystal: Crystal, mesh: Mesh, frequencies: Floats, eigen
     operator = np.empty((mesh.n_irreducible, 3, crystal.n_bands, crystal.n_bands), dtype=complex)
     for batch in np.array_split(np.arange(mesh.n_irreducible), range(_BATCH, mesh.n_irreducible, _BATCH)):
         points = mesh.irreducible[batch]
-        gradients = dynamical_matrix_gradients(crystal, mesh.fractional[points])
+        gradients = dynamical_matrix_gradients(crystal, mesh.fractional[points], long_range)
         vectors = eigenvectors[points][:, None]
         omega = frequencies[points]
         sums = omega[:, None, :, None] + omega[:, None, None, :]

@@ -34,6 +34,8 @@ BOLTZMANN = si.Boltzmann / _ENERGY_IN_J
 THZ = 2.0 * pi
 """An ordinary frequency ω/2π of 1 THz as an angular frequency in rad/ps; linewidths convert alike."""
 METRE_PER_SECOND = METRE * _PS_IN_S
+COULOMB = si.elementary_charge**2 / (4.0 * pi * si.epsilon_0) / _ENERGY_IN_J / _ANGSTROM_IN_M
+"""e²/4πε₀: the energy of two elementary charges times their distance, amu Å³/ps²."""
 EV_PER_ANGSTROM2 = EV
 """Unit of second-order force constants in every file format that is read here, in amu/ps²."""
 EV_PER_ANGSTROM3 = EV

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from chain import compute, face_centred, hexagonal
+from chain import compute, face_centred, hexagonal, long_range, polar_hexagonal, polar_rock_salt, supercell_of
 from numpy.testing import assert_allclose
 
 METHODS = {
@@ -31,3 +31,15 @@ def test_a_hexagonal_crystal_has_an_axis(method):
     xx, zz = kappa[0, 0], kappa[2, 2]
     assert_allclose(kappa, np.diag([xx, xx, zz]), atol=1e-8 * xx)
     assert abs(xx - zz) > 0.01 * xx
+
+
+@pytest.mark.parametrize("method", ["gonze-lee", "wang"])
+def test_the_long_range_part_of_a_polar_crystal_has_its_symmetry(method):
+    """Also where it is interpolated from a supercell, and with a wave vector on the boundary of the zone."""
+    crystal = supercell_of(polar_rock_salt(), 3 * np.eye(3, dtype=int))
+    for n in (4, 5):
+        kappa = compute(crystal, [n, n, n], long_range(method=method)).rta(300.0).kappa[0]
+        assert_allclose(kappa, kappa[0, 0] * np.eye(3), atol=1e-8 * kappa[0, 0])
+    crystal = supercell_of(polar_hexagonal(), np.diag([3, 3, 2]))
+    kappa = compute(crystal, [5, 5, 4], long_range(method=method)).rta(300.0).kappa[0]
+    assert_allclose(kappa, np.diag([kappa[0, 0], kappa[0, 0], kappa[2, 2]]), atol=1e-8 * kappa[0, 0])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chain import compute, face_centred
+from chain import NO_LONG_RANGE_PART, compute, face_centred, long_range, polar_rock_salt, supercell_of
 from numpy.testing import assert_allclose
 
 UNIMODULAR = np.array([[1, 1, 0], [0, 1, 0], [-1, 0, 1]])
@@ -19,6 +19,7 @@ def other_lattice_vectors(crystal, vectors=UNIMODULAR):
         positions=crystal.positions @ inverse,
         fc2_vectors=crystal.fc2_vectors @ inverse,
         fc3_vectors=crystal.fc3_vectors @ inverse,
+        fc2_supercell=None if crystal.fc2_supercell is None else crystal.fc2_supercell @ inverse,
     )
 
 
@@ -54,15 +55,16 @@ def another_order_of_the_atoms(crystal):
         mass_variances=crystal.mass_variances[::-1],
         fc2=crystal.fc2[:, ::-1, ::-1],
         fc3_atoms=1 - crystal.fc3_atoms,
+        born_charges=None if crystal.born_charges is None else crystal.born_charges[::-1],
     )
 
 
 DESCRIPTIONS = [other_lattice_vectors, another_origin, another_cell_for_the_second_atom, another_order_of_the_atoms]
 
 
-def kappas(crystal, describe, **method):
+def kappas(crystal, describe, nac=NO_LONG_RANGE_PART, **method):
     """κ of the crystal and of the same crystal described otherwise, 5³ points, 300 K, with isotopes."""
-    chains = (compute(one, [5, 5, 5], **method) for one in (crystal, describe(crystal)))
+    chains = (compute(one, [5, 5, 5], nac, **method) for one in (crystal, describe(crystal)))
     return [chain.rta(300.0, isotopes="natural").kappa[0] for chain in chains]
 
 
@@ -72,6 +74,17 @@ def kappas(crystal, describe, **method):
 def test_kappa_does_not_depend_on_the_description(request, name, describe, method):
     crystal = request.getfixturevalue("silicon") if name == "silicon" else face_centred((28.0, 12.0))
     before, after = kappas(crystal, describe, **method)
+    assert_allclose(after, before, atol=1e-8 * before[0, 0])
+
+
+@pytest.mark.parametrize("treatment", ["separate", "gonze-lee", "wang"])
+@pytest.mark.parametrize("describe", DESCRIPTIONS)
+def test_nor_does_that_of_a_polar_crystal(describe, treatment):
+    crystal = polar_rock_salt()
+    if treatment != "separate":
+        crystal = supercell_of(crystal, np.array([[-2, 2, 2], [2, -2, 2], [2, 2, -2]]))
+    nac = long_range(method="auto" if treatment == "separate" else treatment)
+    before, after = kappas(crystal, describe, nac, method="gaussian", sigma=0.3)
     assert_allclose(after, before, atol=1e-8 * before[0, 0])
 
 

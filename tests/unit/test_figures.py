@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chain import compute, face_centred, hexagonal
+from chain import DEFAULTS, compute, face_centred, hexagonal
 
 from peierls import figures
 from peierls.band_structure import compute_band_structure
@@ -25,7 +25,7 @@ def draw(request, chain):
             return figures.kappa_of_temperature([chain.rta(50.0, 100.0, 300.0, 900.0)])
         if request.param == "bands":
             dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-            return figures.bands_and_dos(compute_band_structure(chain.crystal, {}), dos)
+            return figures.bands_and_dos(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
         return figures.linewidths_of_frequency(chain.linewidths(200.0, 310.0))
 
     return draw
@@ -78,7 +78,7 @@ def test_solvers_are_told_apart(chain):
 
 def test_bands_and_density_share_the_frequency_axis(chain):
     dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-    left, right = figures.bands_and_dos(compute_band_structure(chain.crystal, {}), dos).axes
+    left, right = figures.bands_and_dos(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos).axes
     assert left.get_ylim() == right.get_ylim()
     assert "Γ" in [text.get_text() for text in left.get_xticklabels()]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["total", "Si", "C"]

@@ -198,14 +198,6 @@ def test_the_asymmetry_of_the_force_constants_is_measured():
     assert found > 0.01
 
 
-def test_a_polar_crystal_is_refused_unless_its_long_range_part_is_left_out(silicon):
-    polar = replace(silicon, born_charges=np.zeros((2, 3, 3)), dielectric=np.eye(3))
-    mesh = build_mesh(polar, [2, 2, 2])
-    with pytest.raises(InputError, match=r"nac\.method"):
-        compute_phonons(polar, mesh, {"method": "auto"})
-    compute_phonons(polar, mesh, {"method": "none"})
-
-
 def test_an_unstable_optical_mode_at_gamma_is_not_taken_for_acoustic(silicon):
     """A spring of negative stiffness between the two sublattices softens the optical modes below the translations."""
     fc2 = silicon.fc2.copy()

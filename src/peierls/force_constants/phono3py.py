@@ -95,6 +95,7 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
         sources=(),
         born_charges=born_charges,
         dielectric=dielectric,
+        fc2_supercell=phonon_cells.period,
     )
 
 

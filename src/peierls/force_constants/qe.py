@@ -54,4 +54,5 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         sources=(),
         born_charges=born_charges,
         dielectric=dielectric,
+        ewald_parameter=None if born_charges is None else second.range_parameter,
     )

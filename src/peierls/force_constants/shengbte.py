@@ -69,10 +69,14 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     control = _control(control_path)
     cell = control.cell
     assert cell.masses is not None
+    ewald_parameter = None
     if control.from_espresso:
         second = q2r.read(fc2_path)
         _compare(control, second, fc2_path)
         constants = second.constants
+        if control.born_charges is not None:
+            # The file's own, which q2r.x has left out; ShengBTE adds the sum at 2π over its first lattice vector.
+            ewald_parameter = second.range_parameter
     else:
         constants = _force_constants_2nd(fc2_path, len(cell.species), control.sizes)
     fc2_vectors, fc2 = diagonal.second_order(cell, constants, fc2_path)
@@ -92,6 +96,8 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         sources=(),
         born_charges=control.born_charges,
         dielectric=control.dielectric,
+        fc2_supercell=np.diag(control.sizes),
+        ewald_parameter=ewald_parameter,
     )
 
 

@@ -80,6 +80,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         sources=(),
         born_charges=tail.born_charges if tail else None,
         dielectric=tail.dielectric if tail else None,
+        ewald_parameter=tail.range_parameter if tail else None,
     )
 
 
