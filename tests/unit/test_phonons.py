@@ -205,5 +205,5 @@ def test_an_unstable_optical_mode_at_gamma_is_not_taken_for_acoustic(silicon):
     stiffness = 1.2 * silicon.masses[0] / 4 * (2 * np.pi * 15.3) ** 2 * np.eye(3)
     for i, j, sign in ((0, 0, -1), (1, 1, -1), (0, 1, 1), (1, 0, 1)):
         fc2[home, i, j] += sign * 2 * stiffness
-    with pytest.raises(InputError, match="lowest modes at Gamma, from -.* are not the translations"):
+    with pytest.raises(InputError, match=r"lowest modes at Gamma, from -.* are not the translations"):
         harmonic(replace(silicon, fc2=fc2), [4, 4, 4])

@@ -54,7 +54,8 @@ def test_results_of_the_small_case(finished: Workflow) -> None:
     header, *rows = (run / "kappa.csv").read_text().splitlines()
     assert header == "temperature_K,solver,kxx,kyy,kzz,kyz,kxz,kxy"
     assert [row.split(",")[:2] for row in rows] == [["300.0", "rta"], ["300.0", "variational"]]
-    figures = {f"{name}.{format}" for name in ("kappa", "bands", "linewidths", "convergence") for format in ("svg", "png")}
+    names = ("kappa", "bands", "linewidths", "convergence")
+    figures = {f"{name}.{format}" for name in names for format in ("svg", "png")}
     assert {path.name for path in (run / "figures").iterdir()} == figures
     links = list((run / "stages").glob("*.h5"))
     assert len(links) == 6
