@@ -35,7 +35,9 @@ RECTANGULAR = {"b": 1.3, "c": 1.7}
 )
 def test_conventional_cell(ibrav, centring, cell):
     """Its vectors, given by lengths and cosines, are lattice vectors, and as many primitive cells fill it."""
-    b, c, bc, ac, ab = (cell.get(key, default) for key, default in zip(("b", "c", "bc", "ac", "ab"), (1, 1, 0, 0, 0)))
+    b, c, bc, ac, ab = (
+        cell.get(key, default) for key, default in zip(("b", "c", "bc", "ac", "ab"), (1, 1, 0, 0, 0), strict=True)
+    )
     metric = np.array([[1, b * ab, c * ac], [b * ab, b * b, b * c * bc], [c * ac, b * c * bc, c * c]])
     primitive = bravais.lattice(ibrav, CELLDM)
     # a along x, b in the plane of x and y: the same as Quantum ESPRESSO's choice for every lattice here but 13.
