@@ -1,8 +1,8 @@
 """phono3py and peierls on silicon, in turn, as whole processes: CPU time, wall time, memory, and the κ of both.
 
 Both take the force constants of resources/si-pbesol, the same mesh, linear tetrahedra, rates of each mode, no isotopes.
-peierls is run twice: as its complete Snakemake workflow, with every figure and table, in a new folder; and the same
-chain in one Python process. CPU time is user and system time of a process and all its children; memory is the
+peierls is run twice: as its Snakemake workflow, every job of it up to the table of conductivities, in a new folder; and
+the same chain in one Python process. CPU time is user and system time of a process and all its children; memory is the
 largest sum of the resident sets of a process and its children, sampled ten times a second. peierls' kernels are
 compiled once before (the time is printed); phono3py's are compiled when it is built.
 """
@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 INPUT = ROOT / "resources" / "si-pbesol"
 SAMPLING = 0.1
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Told to phono3py and to one process; Snakemake is told its cores, and tells each job its threads."""
 
 
 class Cost(NamedTuple):
@@ -66,7 +67,7 @@ def phono3py(command: Path, method: Method, n: int, threads: int) -> Cost:
 
 
 def workflow(method: Method, n: int, threads: int) -> Cost:
-    """`snakemake --cores N` in a new folder: every stage, table and figure."""
+    """Snakemake in a new folder, up to the table of conductivities, which is what phono3py writes."""
     run = {
         "force_constants": {"format": "phono3py", "path": str(INPUT)},
         "mesh": [n, n, n],
@@ -78,6 +79,7 @@ def workflow(method: Method, n: int, threads: int) -> Cost:
     with new_folder() as folder:
         (folder / "config.yaml").write_text(yaml.safe_dump({"runs": {"silicon": run}}))
         arguments = ["-s", str(ROOT / "workflow" / "Snakefile"), "--configfile", "config.yaml", "--cores", str(threads)]
+        arguments += ["--", "results/silicon/kappa.csv"]
         cost = measured([sys.executable, "-m", "snakemake", *arguments], folder, threads)
         table = pd.read_csv(folder / "results" / "silicon" / "kappa.csv")
         return Cost(*cost, float(table.kxx[table.temperature_K == 300].iloc[0]))
@@ -125,9 +127,9 @@ def chain(solver: str, n: int, temperatures: Sequence[float]) -> None:
 
 def measured(command: Sequence[str], folder: Path, threads: int) -> tuple[float, float, float]:
     """Run a command, its output to the file `output`; CPU time in s, wall time in s, memory in MB."""
-    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "PYTHONPATH": str(ROOT / "src")}
-    if Path(command[0]) != Path(sys.executable):
-        del environment["PYTHONPATH"]
+    environment = {name: value for name, value in os.environ.items() if name not in (*THREADS, "PYTHONPATH")}
+    if "snakemake" not in command:
+        environment.update(dict.fromkeys(THREADS, str(threads)))
     before = os.times()
     started = time.perf_counter()
     with open(folder / "output", "w") as output, open(folder / "errors", "w") as errors:
