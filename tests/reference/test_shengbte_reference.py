@@ -17,6 +17,7 @@ from typing import NamedTuple
 import chain
 import numpy as np
 import pytest
+from less_symmetry import without_symmetry
 
 from peierls import force_constants, units
 from peierls.crystal import Crystal, Floats, Integers
@@ -79,16 +80,7 @@ class ShengBTE:
     def __init__(self, crystal: Crystal, size: int, scale: float, points: Floats) -> None:
         self.crystal, self.scale = crystal, scale
         self.symmetric = build_mesh(crystal, 3 * [size])
-        everything, one = np.arange(size**3), np.eye(3)
-        self.mesh = replace(
-            self.symmetric,
-            rotations=one[None].astype(int),
-            cartesian_rotations=one[None],
-            irreducible=everything,
-            weights=np.ones_like(everything),
-            grid_to_irreducible=everything,
-            grid_rotation=np.zeros_like(everything),
-        )
+        self.mesh = without_symmetry(self.symmetric)
         phonons = compute_phonons(crystal, self.mesh, chain.NO_LONG_RANGE_PART)
         coordinates, rotations = self.mesh.coordinates, self.symmetric.rotations
         kept = np.stack([(coordinates @ rotation.T == coordinates).all(axis=1) for rotation in rotations]).astype(float)

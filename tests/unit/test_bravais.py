@@ -40,7 +40,7 @@ def test_conventional_cell(ibrav, centring, cell):
     )
     metric = np.array([[1, b * ab, c * ac], [b * ab, b * b, b * c * bc], [c * ac, b * c * bc, c * c]])
     primitive = bravais.lattice(ibrav, CELLDM)
-    # a along x, b in the plane of x and y: the same as Quantum ESPRESSO's choice for every lattice here but 13.
+    # a along x, b in the plane of x and y, as Quantum ESPRESSO has them.
     conventional = np.linalg.cholesky(metric)
     steps = conventional @ np.linalg.inv(primitive)
     np.testing.assert_allclose(steps, np.rint(steps), atol=1e-12)

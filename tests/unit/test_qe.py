@@ -96,6 +96,8 @@ def test_charges_that_do_not_add_up_are_an_error_or_made_neutral_on_request(tmp_
     crystal = read(tmp_path, sum_rules="impose")
     np.testing.assert_allclose(crystal.born_charges, text_formats.BORN, atol=1e-12)
     assert abs(crystal.fc2.sum(axis=(0, 2))).max() < 1e-8
+    text_formats.qe(tmp_path, chain.triclinic(), SIZES, charges=text_formats.BORN + 0.6)
+    assert_refused(tmp_path, "model.fc: Born charges of the primitive cell sum to 1.2000 e", sum_rules="impose")
 
 
 def test_the_sum_rule_is_imposed_on_request(tmp_path):

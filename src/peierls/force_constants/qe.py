@@ -9,6 +9,9 @@ from peierls.errors import InputError
 from peierls.force_constants import born, diagonal, elements, q2r, third_order_text
 from peierls.force_constants.files import locate
 
+_LARGEST_EXCESS = 1.0
+"""Total charge of a primitive cell, in e, that the sum rule may take away; on coarse meshes of k it is that large."""
+
 
 def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
     """The files that `read` will read: the only *.fc of the folder, and FORCE_CONSTANTS_3RD.
@@ -24,8 +27,8 @@ def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     """Read a calculation of Quantum ESPRESSO. Third order: first atom at home, as the file gives it.
 
-    Charges that do not add up are an error unless `names` says `sum_rules: impose`: that takes the excess from all
-    atoms alike, as matdyn.x does in its simple sum rule.
+    Charges that do not add up are an error unless `names` says `sum_rules: impose`: that takes the excess, within
+    bounds, from all atoms alike, as matdyn.x does in its simple sum rule.
     """
     fc2_path, fc3_path = input_files(folder, names)
     second = q2r.read(fc2_path)
@@ -34,8 +37,15 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     variances = elements.natural_mass_variances(cell.species, str(fc2_path))
     born_charges, dielectric = second.born_charges, second.dielectric
     if born_charges is not None and dielectric is not None:
-        if names.get("sum_rules") == "impose":
+        excess = abs(born_charges.sum(axis=0)).max()
+        if names.get("sum_rules") == "impose" and excess <= _LARGEST_EXCESS:
             born_charges = born_charges - born_charges.mean(axis=0)
+        elif excess > born.NEUTRALITY:
+            raise InputError(
+                f"{fc2_path}: Born charges of the primitive cell sum to {excess:.4f} e, expected zero (at most "
+                f"{born.NEUTRALITY} e; {_LARGEST_EXCESS} e with 'force_constants.sum_rules: impose', which takes the "
+                "excess from all atoms alike)"
+            )
         born_charges, dielectric = born.checked(born_charges, dielectric, fc2_path)
     fc2_vectors, fc2 = diagonal.second_order(cell, second.constants, fc2_path)
     fc3_atoms, fc3_vectors, fc3 = third_order_text.read(fc3_path, cell.lattice, len(cell.species))
