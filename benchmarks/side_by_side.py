@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import h5py
-import numpy as np
 import pandas as pd
 import psutil
 import yaml
@@ -104,7 +103,7 @@ def chain(solver: str, n: int, temperatures: Sequence[float]) -> None:
     set_numba_cache()
     from peierls import force_constants, schema
     from peierls.linewidths import compute_linewidths
-    from peierls.matrix_elements import compute_matrix_elements
+    from peierls.matrix_elements import Recomputed
     from peierls.mesh import build_mesh
     from peierls.phonons import compute_phonons
     from peierls.solvers.heat_conduction import HeatConduction
@@ -117,10 +116,10 @@ def chain(solver: str, n: int, temperatures: Sequence[float]) -> None:
     crystal = force_constants.read({"format": "phono3py", "path": INPUT})
     mesh = build_mesh(crystal, [n, n, n])
     phonons = compute_phonons(crystal, mesh, settings["nac"])
-    points = np.arange(mesh.n_irreducible)
-    elements = compute_matrix_elements(crystal, mesh, phonons, settings["integration"], points)
-    linewidths = compute_linewidths(crystal, mesh, phonons, [elements], settings)
-    problem = HeatConduction(crystal, mesh, phonons, linewidths, [elements], settings)
+    # Point by point, and so without a second copy of all of them.
+    elements = list(Recomputed(crystal, mesh, phonons, settings["integration"]))
+    linewidths = compute_linewidths(crystal, mesh, phonons, elements, settings)
+    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, settings)
     result = import_module(f"peierls.solvers.{solver}").solve(problem)
     print(result.kappa[temperatures.index(300.0), 0, 0])
 

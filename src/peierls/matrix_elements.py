@@ -146,7 +146,7 @@ class Recomputed:
 
 
 def _joined(arrays: list[Any], dtype: Any) -> Any:
-    return np.concatenate([np.empty(0, dtype), *arrays]).astype(dtype)
+    return np.concatenate([np.empty(0, dtype), *arrays], dtype=dtype)
 
 
 def _strengths(

@@ -43,8 +43,11 @@ def solve(problem: HeatConduction) -> Transport:
         source = scale * sector.coordinates(problem.source[..., position])
         try:
             with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
-                scaled = sector.matrix * np.outer(scale, scale)
-                solution = scale * linalg.solve(scaled, source, assume_a="sym")
+                # In place: the matrix is the largest thing in memory and not needed again.
+                matrix = sector.matrix
+                matrix *= scale[:, None]
+                matrix *= scale
+                solution = scale * linalg.solve(matrix, source, assume_a="sym", overwrite_a=True)
         except (linalg.LinAlgWarning, linalg.LinAlgError):
             converged[position] = False
             solution = np.zeros_like(source)
