@@ -189,21 +189,6 @@ def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() ->
             "expected weights: mode",
         ),
         (
-            "runs: {si: {solvers: [rta, wigner], force_constants: {path: x}}}",
-            "my.yaml: runs.si.solvers is [\"rta\", \"wigner\"]: the Wigner transport equation is not available in this "
-            "version, expected rta or iterative or variational or direct or relaxons",
-        ),
-        (
-            "{defaults: {analysis: {spectral: true}}, runs: {si: {force_constants: {path: x}}}}",
-            "my.yaml: defaults.analysis.spectral is true: the spectral conductivity is not available in this version, "
-            "expected false",
-        ),
-        (
-            "runs: {si: {force_constants: {path: x}, nac: {direction: average}}}",
-            "my.yaml: runs.si.nac.direction is 'average': the average over directions of the limit at Γ is not "
-            "available in this version, expected none or a list of 3 numbers",
-        ),
-        (
             "runs: {si: {mesh: [3, 3, 3]}}",
             "my.yaml: runs.si.force_constants.path is missing, expected the folder that holds the force constants",
         ),
@@ -221,6 +206,30 @@ def test_what_the_schema_cannot_refuse_is_refused_in_one_sentence(text: str, sen
     with pytest.raises(InputError) as caught:
         config.load(yaml.safe_load(text), SCHEMA, source="my.yaml")
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("refused", "given", "sentence"),
+    [
+        (
+            ("solvers", "direct"),
+            "solvers: [rta, direct]",
+            'solvers is ["rta", "direct"]: the thing is not available in this version, expected rta or iterative or ',
+        ),
+        (
+            ("strict", config.ANY),
+            "strict: true",
+            "strict is true: the thing is not available in this version, expected false",
+        ),
+    ],
+)
+def test_what_is_not_available_is_refused_in_one_sentence(
+    refused: tuple[str, object], given: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "NOT_YET", {refused: "the thing"})
+    with pytest.raises(InputError) as caught:
+        config.load(yaml.safe_load(f"{{runs: {{si: {{force_constants: {{path: x}}, {given}}}}}}}"), SCHEMA)
+    assert f"config: runs.si.{sentence}" in str(caught.value)
 
 
 def test_what_is_not_available_is_part_of_the_interface_and_not_its_default() -> None:

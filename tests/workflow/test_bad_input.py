@@ -11,7 +11,6 @@ BEFORE_ANY_JOB: list[tuple[str, dict[str, Any], str]] = [
     ("misspelt key", {"integration": {"sgima": 0.1}}, "integration.sgima is not a key; did you mean 'sigma'?"),
     ("negative temperature", {"temperatures": [9, -5]}, "temperatures[1] is -5.0, expected a positive number in K"),
     ("mesh of zeros", {"mesh": [0, 0, 0]}, "runs.silicon.mesh[0] is 0, expected a positive whole number"),
-    ("not yet", {"solvers": ["wigner"]}, "the Wigner transport equation is not available in this version"),
     ("missing folder", {"force_constants": {"path": "nowhere"}}, "nowhere: no such folder"),
     ("missing file", {"scattering": {"isotopes": {"file": "g.txt"}}}, "g.txt: no such file, named by key"),
 ]
