@@ -1,6 +1,6 @@
 """The relaxation-time approximation: phono3py (--br) against peierls' solver `rta`, at 300 K.
 
-    python benchmarks/phono3py_rta.py --phono3py PATH --meshes 15 19 --threads 1 2 --repeats 3
+python benchmarks/phono3py_rta.py --phono3py PATH --meshes 15 19 --threads 1 2 --repeats 3
 """
 
 from side_by_side import Method, main
