@@ -23,7 +23,7 @@ import numba
 import numpy as np
 
 from peierls.crystal import Floats, Integers
-from peierls.isotopes import IsotopePairs
+from peierls.isotopes import IsotopePairs, unpack_pair
 from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
@@ -113,14 +113,13 @@ class CollisionOperator:
 
     @cached_property
     def pair_couplings(self) -> tuple[Any, ...]:
-        """Grid point and band of both modes of each isotope pair, and what couples them times the star's weight.
+        """What a kernel needs of the isotope pairs: the first mode's grid point and factor, and the pairs.
 
         Each pair is held twice, once per mode: half of each makes the coupling symmetric.
         """
         pairs = self.isotope_pairs
-        couplings = -0.5 * self.mesh.weights[pairs.points] * pairs.weights * pairs.rates
-        first_points = self.mesh.irreducible[pairs.points]
-        return first_points, pairs.first_bands, pairs.second_points, pairs.second_bands, couplings
+        factors = -0.5 * self.mesh.weights
+        return self.mesh.irreducible, factors, pairs.starts, pairs.second_points, pairs.bands, pairs.rates
 
     def inner(self, left: Floats, right: Floats) -> Floats:
         """⟨left, right⟩ over the full mesh and the components, at each temperature."""
@@ -227,16 +226,20 @@ def _couple_two(
     result: Floats,
     field: Floats,
     first_points: Integers,
-    first_bands: Integers,
+    factors: Floats,
+    starts: Integers,
     second_points: Integers,
-    second_bands: Integers,
-    couplings: Floats,
+    bands: Integers,
+    rates: Floats,
 ) -> None:
     """result_i += coupling_ij field_j for both modes of every pair, on the full grid."""
     n_components, n_temperatures = field.shape[2], field.shape[3]
-    for pair in range(len(couplings)):
-        q1, s1, q2, s2 = first_points[pair], first_bands[pair], second_points[pair], second_bands[pair]
-        for x in range(n_components):
-            for i in range(n_temperatures):
-                result[q1, s1, x, i] += couplings[pair] * field[q2, s2, x, i]
-                result[q2, s2, x, i] += couplings[pair] * field[q1, s1, x, i]
+    for p in range(len(first_points)):
+        for pair in range(starts[p], starts[p + 1]):
+            q1, q2 = first_points[p], second_points[pair]
+            s1, s2 = unpack_pair(bands[pair])
+            coupling = factors[p] * rates[pair]
+            for x in range(n_components):
+                for i in range(n_temperatures):
+                    result[q1, s1, x, i] += coupling * field[q2, s2, x, i]
+                    result[q2, s2, x, i] += coupling * field[q1, s1, x, i]

@@ -8,6 +8,7 @@ import numpy as np
 
 from peierls.collision_operator import CollisionOperator, Representation, leg_signs
 from peierls.crystal import Floats, Integers
+from peierls.isotopes import unpack_pair
 from peierls.on_shell import unpack_bands
 
 
@@ -45,6 +46,11 @@ def n_coordinates(operator: CollisionOperator, representation: Representation) -
     directions."""
     invariant = np.rint(np.einsum("qaa->q", representation.projectors))
     return int(np.einsum("qst,q->t", operator.active, invariant).max())
+
+
+def dense_gigabytes(size: int, copies: int) -> float:
+    """Memory of dense matrices of `size` rows, GB."""
+    return copies * 8 * size**2 / 1e9
 
 
 def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
@@ -149,15 +155,18 @@ def _fill_two(
     counts: Integers,
     root_weights: Floats,
     first_points: Integers,
-    first_bands: Integers,
+    factors: Floats,
+    starts_of_pairs: Integers,
     second_points: Integers,
-    second_bands: Integers,
-    couplings: Floats,
+    bands: Integers,
+    rates: Floats,
 ) -> None:
     """The couplings of `_couple_two` as matrix elements."""
-    for pair in range(len(couplings)):
-        q1, q2 = first_points[pair], second_points[pair]
-        a1, a2 = rows[q1], rows[q2]
-        coupling = couplings[pair] * root_weights[a1] * root_weights[a2]
-        o1, o2 = starts[a1, first_bands[pair]], starts[a2, second_bands[pair]]
-        _add_block(matrix, o1, o2, coupling, turned[q1], turned[q2], counts[a1], counts[a2])
+    for p in range(len(first_points)):
+        q1 = first_points[p]
+        for pair in range(starts_of_pairs[p], starts_of_pairs[p + 1]):
+            q2 = second_points[pair]
+            s1, s2 = unpack_pair(bands[pair])
+            a1, a2 = rows[q1], rows[q2]
+            coupling = factors[p] * rates[pair] * root_weights[a1] * root_weights[a2]
+            _add_block(matrix, starts[a1, s1], starts[a2, s2], coupling, turned[q1], turned[q2], counts[a1], counts[a2])

@@ -18,19 +18,35 @@ from peierls.units import THZ
 
 @dataclass(frozen=True)
 class IsotopePairs:
-    """Pairs of modes of (nearly) equal frequency between which mass disorder scatters, shapes (pair,).
+    """Pairs of modes of (nearly) equal frequency between which mass disorder scatters.
 
-    The first mode is at an irreducible point, the second stands for `weights` modes of the grid. `rates` is
-    (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω') seen from the first mode, rad/ps, with the overlap averaged over the
-    degenerate sets of both modes. Every pair is here twice, seen from each of its modes.
+    The pairs of irreducible point p are number `starts[p]` to `starts[p + 1]`; the rest has the shape (pair,). The
+    second mode is one of several that are alike, and `rates` is their sum of (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω')
+    seen from the first mode, rad/ps, with the overlap averaged over the degenerate sets of both modes. Both bands are
+    in `bands`, by `pack_pair`. Every pair is here twice, seen from each of its modes.
     """
 
-    points: Integers
-    first_bands: Integers
+    starts: Integers
     second_points: Integers
-    second_bands: Integers
-    weights: Floats
+    bands: Integers
     rates: Floats
+
+    @classmethod
+    def none(cls, n_irreducible: int) -> "IsotopePairs":
+        """No pairs: a pure crystal."""
+        return cls(np.zeros(n_irreducible + 1, int), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+
+
+@numba.njit(cache=True)
+def pack_pair(s1: Any, s2: Any) -> Any:
+    """Two bands in ten bits each of one number, or arrays of them."""
+    return (s1 << 10) | s2
+
+
+@numba.njit(cache=True)
+def unpack_pair(bands: Any) -> tuple[Any, Any]:
+    """The two bands of `pack_pair`."""
+    return bands >> 10, bands & 1023
 
 
 def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integration: Mapping[str, Any]) -> IsotopePairs:
@@ -38,30 +54,23 @@ def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integrat
 
     Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; physics.md, "Other mechanisms".
     """
+    if not mass_variances.any():
+        return IsotopePairs.none(mesh.n_irreducible)
     rotated = mesh.rotated()
-    parts: list[tuple[Any, ...]] = []
+    second_points, bands, rates = [], [], []
     search = _pair_search(mesh, phonons, np.repeat(mass_variances, 3), integration)
-    for point, q1 in enumerate(mesh.irreducible if mass_variances.any() else []):
+    for q1 in mesh.irreducible:
         second, counts = np.unique(rotated[rotated[:, q1] == q1].min(axis=0), return_counts=True)
-        position, bands, strengths = search(int(q1), second)
-        n_bands = phonons.n_bands
-        parts.append(
-            (
-                np.full(len(position), point, dtype=np.int32),
-                (bands // n_bands).astype(np.int16),
-                second[position].astype(np.int32),
-                (bands % n_bands).astype(np.int16),
-                counts[position].astype(float),
-                np.pi / (2 * mesh.n_points) * strengths,
-            )
-        )
-    if not parts:
-        return IsotopePairs(*(np.empty(0, kind) for kind in (int, int, int, int, float, float)))
-    return IsotopePairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        position, both_bands, strengths = search(int(q1), second)
+        second_points.append(second[position].astype(np.int32))
+        bands.append(both_bands)
+        rates.append(np.pi / (2 * mesh.n_points) * counts[position] * strengths)
+    starts = np.cumsum([0, *(len(own) for own in rates)])
+    return IsotopePairs(starts, np.concatenate(second_points), np.concatenate(bands), np.concatenate(rates))
 
 
 def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any]) -> Any:
-    """From q and some q' to the on-shell pairs: the position of q', s n + s', and ω ω' Σ g |ε*·ε'|² δ(ω - ω')."""
+    """From q and some q' to the on-shell pairs: the position of q', both bands, and ω ω' Σ g |ε*·ε'|² δ(ω - ω')."""
     modes = phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, disorder
     if integration["method"] == "tetrahedron":
         corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
@@ -75,10 +84,10 @@ def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Ma
 
     def search(q1: int, second: Integers) -> tuple[Integers, Integers, Floats]:
         capacity = len(second) * phonons.n_bands**2
-        position, bands, strengths = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
+        position, bands, strengths = np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity)
         results: list[Any] = [position, bands, strengths]
         count = _pairs_on_shell(q1, second, *modes, *arguments, *results)
-        return position[:count], bands[:count], strengths[:count]
+        return position[:count].copy(), bands[:count].copy(), strengths[:count].copy()
 
     return search
 
@@ -131,7 +140,7 @@ def _pairs_on_shell(
                         weight = np.exp(-0.5 * mismatch * mismatch / variance) / np.sqrt(2.0 * np.pi * variance)
                 if weight > 0.0 and omega1 > 0.0:
                     position[count] = t
-                    bands[count] = s1 * n_bands + s2
+                    bands[count] = pack_pair(s1, s2)
                     overlap = _overlap(q1, s1, q2, s2, eigenvectors, sets, disorder)
                     strengths[count] = omega1 * omega2 * weight * overlap
                     count += 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
-from peierls.isotopes import IsotopePairs, isotope_pairs
+from peierls.isotopes import IsotopePairs, isotope_pairs, unpack_pair
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import occupations, sqrt_n_n_plus_1
@@ -138,15 +138,14 @@ def _isotope_linewidths(pairs: IsotopePairs, mesh: Mesh, statistics: Floats, sym
     the mode loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
     """
     rates = np.zeros((mesh.n_irreducible, *statistics.shape[1:]))
-    own = (pairs.points, pairs.first_bands, pairs.weights * pairs.rates)
     if symmetric:
-        rows = mesh.grid_to_irreducible
-        other = (pairs.second_points, pairs.second_bands)
-        _add_pair_losses(rates, mesh.irreducible, *own, *other, rows, statistics, mesh.weights)
+        arguments = mesh.irreducible, mesh.grid_to_irreducible, statistics, mesh.weights
+        _add_pair_losses(rates, pairs.starts, pairs.second_points, pairs.bands, pairs.rates, *arguments)
         squares = statistics[mesh.irreducible] ** 2
         rates = np.divide(rates, squares, out=np.zeros_like(rates), where=squares > 0)
     else:
-        np.add.at(rates, own[:2], own[2][:, None])
+        own = np.repeat(np.arange(mesh.n_irreducible), np.diff(pairs.starts)), unpack_pair(pairs.bands)[0]
+        np.add.at(rates, own, pairs.rates[:, None])
     return 0.5 * rates.transpose(2, 0, 1)
 
 
@@ -255,23 +254,24 @@ def _add_event_losses(
 @numba.njit(cache=True)
 def _add_pair_losses(
     sums: Floats,
-    irreducible: Integers,
-    points: Integers,
-    first_bands: Integers,
-    rates: Floats,
+    starts: Integers,
     second_points: Integers,
-    second_bands: Integers,
+    bands: Integers,
+    rates: Floats,
+    irreducible: Integers,
     rows: Integers,
     sqrt_nn: Floats,
     star_weights: Integers,
 ) -> None:
     """Add half of rate · s s' to both modes of each pair, the star's weight shared among its points."""
-    for pair in range(len(rates)):
-        row1, s1, q2, s2 = points[pair], first_bands[pair], second_points[pair], second_bands[pair]
-        row2 = rows[q2]
-        ratio = star_weights[row1] / star_weights[row2]
-        first, second = sqrt_nn[irreducible[row1], s1], sqrt_nn[q2, s2]
-        for i in range(sqrt_nn.shape[2]):
-            loss = 0.5 * rates[pair] * first[i] * second[i]
-            sums[row1, s1, i] += loss
-            sums[row2, s2, i] += ratio * loss
+    for row1 in range(len(irreducible)):
+        for pair in range(starts[row1], starts[row1 + 1]):
+            q2 = second_points[pair]
+            s1, s2 = unpack_pair(bands[pair])
+            row2 = rows[q2]
+            ratio = star_weights[row1] / star_weights[row2]
+            first, second = sqrt_nn[irreducible[row1], s1], sqrt_nn[q2, s2]
+            for i in range(sqrt_nn.shape[2]):
+                loss = 0.5 * rates[pair] * first[i] * second[i]
+                sums[row1, s1, i] += loss
+                sums[row2, s2, i] += ratio * loss

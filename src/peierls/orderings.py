@@ -16,17 +16,21 @@ def average_over_orderings(atoms: Integers, vectors: Integers, tensors: Floats) 
     "permutations").
     """
     cells = np.concatenate([np.zeros((len(atoms), 1, 3), dtype=np.int64), vectors], axis=1)
-    parts = []
-    for legs in map(list, permutations(range(3))):
+    orderings = [list(legs) for legs in permutations(range(3))]
+    labels = []
+    for legs in orderings:
         moved = cells[:, legs]
-        axes = (0, *(1 + leg for leg in legs))
-        parts.append((atoms[:, legs], moved[:, 1:] - moved[:, :1], tensors.transpose(axes) / 6))
-    labels = np.concatenate([np.concatenate([a, v.reshape(len(a), 6)], axis=1) for a, v, _ in parts])
-    _, first, group = np.unique(_keys(labels), return_index=True, return_inverse=True)
-    stacked = np.concatenate([tensor for _, _, tensor in parts])
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(len(first)))
-    return labels[first, :3], labels[first, 3:].reshape(-1, 2, 3), np.add.reduceat(stacked[order], starts)
+        between = (moved[:, 1:] - moved[:, :1]).reshape(len(atoms), 6)
+        labels.append(np.concatenate([atoms[:, legs], between], axis=1))
+    every = np.concatenate(labels)
+    _, first, groups = np.unique(_keys(every), return_index=True, return_inverse=True)
+    mean = np.zeros((len(first), 27))
+    # One ordering after the other: six copies of the tensors are the largest thing that a calculation would hold.
+    for legs, group in zip(orderings, groups.reshape(6, -1), strict=True):
+        turned = tensors.transpose(0, *(1 + leg for leg in legs)).reshape(len(tensors), 27) / 6
+        for component in range(27):
+            mean[:, component] += np.bincount(group, turned[:, component], len(first))
+    return every[first, :3], every[first, 3:].reshape(-1, 2, 3), mean.reshape(-1, 3, 3, 3)
 
 
 def _keys(labels: Integers) -> Integers:

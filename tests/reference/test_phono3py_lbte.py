@@ -39,8 +39,7 @@ def published(folder: Path) -> tuple[Floats, Floats]:
 
 def without_in_scattering(problem: HeatConduction) -> HeatConduction:
     """Isotopes on the diagonal only, as phono3py has them."""
-    none = IsotopePairs(*(np.empty(0, kind) for kind in (int, int, int, int, float, float)))
-    operator = replace(problem.operator, isotope_pairs=none)
+    operator = replace(problem.operator, isotope_pairs=IsotopePairs.none(problem.mesh.n_irreducible))
     bare = replace(problem)
     bare.__dict__["operator"] = operator
     return bare

@@ -1,13 +1,13 @@
 """A dense symmetric factorisation: the reference for the solvers that iterate, where the matrix fits."""
 
 import logging
-import warnings
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from peierls.collision_operator import vectors
-from peierls.dense_collision_operator import dense_sector, n_coordinates
+from peierls.crystal import Floats
+from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
 from peierls.errors import InputError
 from peierls.health import check_convergence, check_energy_conservation
 from peierls.solvers import Transport
@@ -15,23 +15,23 @@ from peierls.solvers.heat_conduction import HeatConduction, transport
 
 _log = logging.getLogger("peierls")
 
-_COPIES = 3
-"""Dense matrices held at once: the matrix, its factor, and a workspace."""
+_BLOCK = 64
+"""Columns that the factorisation works on at once."""
 
 
 def solve(problem: HeatConduction) -> Transport:
     """κ by factorising Ω at each temperature; nan where it is singular, as without Umklapp processes.
 
     The matrix is scaled by its rates first: they span so many decades at low temperature that it would pass for
-    singular. Raises InputError where the matrices would need more than `integration.max_memory` GB.
+    singular. Raises InputError where the matrix would need more than `integration.max_memory` GB.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
     max_memory = problem.settings["integration"]["max_memory"]
     size = n_coordinates(operator, representation)
-    if not dense_fits(size, max_memory):
-        needed = _COPIES * 8 * size**2 / 1e9
+    needed = dense_gigabytes(size, 1)
+    if needed > max_memory:
         raise InputError(
-            f"solvers: 'direct' needs {_COPIES} dense matrices of {size} x {size}, {needed:.1f} GB, more than "
+            f"solvers: 'direct' needs a dense matrix of {size} x {size}, {needed:.1f} GB, more than "
             f"integration.max_memory = {max_memory:g} GB; expected a smaller mesh, more memory, or 'variational'"
         )
     responses, failures = [], []
@@ -41,17 +41,16 @@ def solve(problem: HeatConduction) -> Transport:
         _log.info("%g K: a matrix of %d rows", temperature, len(sector.matrix))
         scale = 1 / np.sqrt(operator.rates[sector.points, sector.bands, position])
         source = scale * sector.coordinates(problem.source[..., position])
-        try:
-            with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
-                # In place: the matrix is the largest thing in memory and not needed again.
-                matrix = sector.matrix
-                matrix *= scale[:, None]
-                matrix *= scale
-                solution = scale * linalg.solve(matrix, source, assume_a="sym", overwrite_a=True)
-        except (linalg.LinAlgWarning, linalg.LinAlgError):
+        # In place: the matrix is the largest thing in memory and not needed again.
+        matrix = sector.matrix
+        matrix *= scale[:, None]
+        matrix *= scale
+        solution = _solve_in_place(matrix, source)
+        if solution is None:
             converged[position] = False
             solution = np.zeros_like(source)
             failures.append(f"the collision matrix is singular at {temperature:g} K, nothing limits kappa")
+        solution = scale * solution
         responses.append(sector.field(solution))
     return transport(
         problem,
@@ -65,6 +64,17 @@ def solve(problem: HeatConduction) -> Transport:
     )
 
 
-def dense_fits(size: int, max_memory: float) -> bool:
-    """Whether dense matrices of `size` fit in `max_memory` GB."""
-    return _COPIES * 8 * size**2 <= max_memory * 1e9
+def _solve_in_place(matrix: Floats, source: Floats) -> Floats | None:
+    """Solve matrix · x = source for a symmetric matrix, which is overwritten; None where it is singular to rounding.
+
+    scipy's `linalg.solve` does the same with a copy of the matrix.
+    """
+    if not len(source):
+        return source
+    norm = max(float(np.abs(row).sum()) for row in matrix)
+    # The transpose of a symmetric matrix is itself, in the order of columns that LAPACK works on.
+    factor, pivots, singular = lapack.dsytrf(matrix.T, lower=True, lwork=_BLOCK * len(matrix), overwrite_a=True)
+    reciprocal_condition, _ = lapack.dsycon(factor, pivots, norm, lower=True)
+    if singular or reciprocal_condition < np.finfo(float).eps:
+        return None
+    return np.asarray(lapack.dsytrs(factor, pivots, source, lower=True)[0])

@@ -19,17 +19,18 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from peierls.collision_operator import CollisionOperator, Representation, scalars, vectors
 from peierls.crystal import Floats
-from peierls.dense_collision_operator import dense_sector, n_coordinates
+from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
 from peierls.errors import InputError
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
 from peierls.solvers import Transport, variational
-from peierls.solvers.direct import dense_fits
 from peierls.solvers.heat_conduction import HeatConduction, transport
 from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
 
 _log = logging.getLogger("peierls")
 
+_COPIES = 3
+"""Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
 NULL_RATE = 1e-15
@@ -47,7 +48,8 @@ def solve(problem: HeatConduction) -> Transport:
     variational solution, and `relaxon_kappa` what the slowest relaxons contribute to it.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
-    if not dense_fits(n_coordinates(operator, representation), problem.settings["integration"]["max_memory"]):
+    needed = dense_gigabytes(n_coordinates(operator, representation), _COPIES)
+    if needed > problem.settings["integration"]["max_memory"]:
         return _slow_end(problem, representation)
     spectra, responses, failures = [], [], []
     converged = np.ones(len(operator.temperatures), dtype=bool)
