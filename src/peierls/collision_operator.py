@@ -113,12 +113,9 @@ class CollisionOperator:
 
     @cached_property
     def pair_couplings(self) -> tuple[Any, ...]:
-        """What a kernel needs of the isotope pairs: the first mode's grid point and factor, and the pairs.
-
-        Each pair is held twice, once per mode: half of each makes the coupling symmetric.
-        """
+        """What a kernel needs of the isotope pairs: the first mode's grid point and factor, and the pairs."""
         pairs = self.isotope_pairs
-        factors = -0.5 * self.mesh.weights
+        factors = -pairs.share * self.mesh.weights
         return self.mesh.irreducible, factors, pairs.starts, pairs.second_points, pairs.bands, pairs.rates
 
     def inner(self, left: Floats, right: Floats) -> Floats:

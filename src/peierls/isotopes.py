@@ -21,20 +21,25 @@ class IsotopePairs:
     """Pairs of modes of (nearly) equal frequency between which mass disorder scatters.
 
     The pairs of irreducible point p are number `starts[p]` to `starts[p + 1]`; the rest has the shape (pair,). The
-    second mode is one of several that are alike, and `rates` is their sum of (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|² δ(ω - ω')
-    seen from the first mode, rad/ps, with the overlap averaged over the degenerate sets of both modes. Both bands are
-    in `bands`, by `pack_pair`. Every pair is here twice, seen from each of its modes.
+    second mode is one of several that are alike, and `rates` is their sum of (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|²
+    δ(ω - ω'), rad/ps, with the overlap averaged over the degenerate sets of both modes. Both bands are in `bands`, by
+    `pack_pair`.
+
+    With the weighting `event`, δ is the mean of what both modes see, and a pair is held once, or twice with half its
+    rate where one star has both modes. With `mode`, every pair is held twice, as each of its modes sees it; `share` is
+    how much of a pair counts in what is symmetric in both, 1 or ½.
     """
 
     starts: Integers
     second_points: Integers
     bands: Integers
     rates: Floats
+    share: float
 
     @classmethod
     def none(cls, n_irreducible: int) -> "IsotopePairs":
         """No pairs: a pure crystal."""
-        return cls(np.zeros(n_irreducible + 1, int), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+        return cls(np.zeros(n_irreducible + 1, int), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), 1.0)
 
 
 @numba.njit(cache=True)
@@ -56,17 +61,24 @@ def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integrat
     """
     if not mass_variances.any():
         return IsotopePairs.none(mesh.n_irreducible)
-    rotated = mesh.rotated()
+    once = integration["weights"] == "event"
+    rotated, rows = mesh.rotated(), mesh.grid_to_irreducible
     second_points, bands, rates = [], [], []
     search = _pair_search(mesh, phonons, np.repeat(mass_variances, 3), integration)
-    for q1 in mesh.irreducible:
+    for row, q1 in enumerate(mesh.irreducible):
         second, counts = np.unique(rotated[rotated[:, q1] == q1].min(axis=0), return_counts=True)
+        multiplicity = counts.astype(float)
+        if once:
+            multiplicity[rows[second] == row] *= 0.5
+            held = rows[second] >= row
+            second, multiplicity = second[held], multiplicity[held]
         position, both_bands, strengths = search(int(q1), second)
         second_points.append(second[position].astype(np.int32))
         bands.append(both_bands)
-        rates.append(np.pi / (2 * mesh.n_points) * counts[position] * strengths)
+        rates.append(np.pi / (2 * mesh.n_points) * multiplicity[position] * strengths)
     starts = np.cumsum([0, *(len(own) for own in rates)])
-    return IsotopePairs(starts, np.concatenate(second_points), np.concatenate(bands), np.concatenate(rates))
+    joined = np.concatenate(second_points), np.concatenate(bands), np.concatenate(rates)
+    return IsotopePairs(starts, *joined, share=1.0 if once else 0.5)
 
 
 def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any]) -> Any:
@@ -75,12 +87,13 @@ def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Ma
     if integration["method"] == "tetrahedron":
         corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
         ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
-        arguments: tuple[Any, ...] = (ahead, tetrahedra, np.zeros((1, 1)), 0.0, 0.0)
+        n_vantages = 2 if integration["weights"] == "event" else 1
+        arguments: tuple[Any, ...] = (n_vantages, ahead, tetrahedra, np.zeros((1, 1)), 0.0, 0.0)
     else:
         fixed = integration["method"] == "gaussian"
         model = fixed_width(integration["sigma"] * THZ) if fixed else adaptive_width(mesh, phonons, integration)
         none = np.zeros((1, 0), dtype=np.int64)
-        arguments = (none, none, model.own, model.least, integration["threshold"])
+        arguments = (1, none, none, model.own, model.least, integration["threshold"])
 
     def search(q1: int, second: Integers) -> tuple[Integers, Integers, Floats]:
         capacity = len(second) * phonons.n_bands**2
@@ -100,6 +113,7 @@ def _pairs_on_shell(
     eigenvectors: Complexes,
     sets: Integers,
     disorder: Floats,
+    n_vantages: int,
     ahead: Integers,
     tetrahedra: Integers,
     own: Floats,
@@ -110,9 +124,11 @@ def _pairs_on_shell(
     strengths: Floats,
 ) -> int:
     """Pairs by tetrahedra where there are any, else by Gaussians with the mean of the modes' own variances, or
-    `least` if larger."""
-    n_bands = frequencies.shape[1]
-    values = np.empty(ahead.shape[1])
+    `least` if larger. Tetrahedra are those around q', with two vantages the mean of those and of the ones around q."""
+    n_bands, n_corners = frequencies.shape[1], ahead.shape[1]
+    around1, around2 = np.empty((n_bands, n_corners)), np.empty(n_corners)
+    for corner in range(n_corners):
+        around1[:, corner] = frequencies[ahead[q1, corner]]
     count = 0
     for t in range(len(second)):
         q2 = second[t]
@@ -120,31 +136,39 @@ def _pairs_on_shell(
             omega2 = frequencies[q2, s2]
             if omega2 == 0.0:
                 continue
-            lowest, highest = np.inf, -np.inf
-            for corner in range(len(values)):
-                value = frequencies[ahead[q2, corner], s2]
-                values[corner] = value
-                lowest, highest = min(lowest, value), max(highest, value)
+            for corner in range(n_corners):
+                around2[corner] = frequencies[ahead[q2, corner], s2]
             for s1 in range(n_bands):
                 omega1 = frequencies[q1, s1]
-                weight = 0.0
-                if len(values) > 0:
-                    if lowest <= omega1 <= highest:
-                        weight = tetrahedron_weight(omega1, values, tetrahedra)
+                if omega1 == 0.0:
+                    continue
+                if n_corners > 0:
+                    weight = _weight_within(omega1, around2, tetrahedra)
+                    if n_vantages == 2:
+                        weight = 0.5 * (weight + _weight_within(omega2, around1[s1], tetrahedra))
                 else:
+                    weight = 0.0
                     variance = least
                     if own.size > 1:
                         variance = max(least, 0.5 * (own[q1, s1] + own[q2, s2]))
                     mismatch = omega1 - omega2
                     if mismatch * mismatch < threshold * threshold * variance:
                         weight = np.exp(-0.5 * mismatch * mismatch / variance) / np.sqrt(2.0 * np.pi * variance)
-                if weight > 0.0 and omega1 > 0.0:
+                if weight > 0.0:
                     position[count] = t
                     bands[count] = pack_pair(s1, s2)
                     overlap = _overlap(q1, s1, q2, s2, eigenvectors, sets, disorder)
                     strengths[count] = omega1 * omega2 * weight * overlap
                     count += 1
     return count
+
+
+@numba.njit(cache=True)
+def _weight_within(omega: float, values: Floats, tetrahedra: Integers) -> float:
+    """`tetrahedron_weight`, or at once zero where ω is not within the values."""
+    if omega < values.min() or omega > values.max():
+        return 0.0
+    return tetrahedron_weight(omega, values, tetrahedra)
 
 
 @numba.njit(cache=True)

@@ -263,7 +263,7 @@ def _add_pair_losses(
     sqrt_nn: Floats,
     star_weights: Integers,
 ) -> None:
-    """Add half of rate · s s' to both modes of each pair, the star's weight shared among its points."""
+    """Add rate · s s' to both modes of each pair, the star's weight shared among its points."""
     for row1 in range(len(irreducible)):
         for pair in range(starts[row1], starts[row1 + 1]):
             q2 = second_points[pair]
@@ -272,6 +272,6 @@ def _add_pair_losses(
             ratio = star_weights[row1] / star_weights[row2]
             first, second = sqrt_nn[irreducible[row1], s1], sqrt_nn[q2, s2]
             for i in range(sqrt_nn.shape[2]):
-                loss = 0.5 * rates[pair] * first[i] * second[i]
+                loss = rates[pair] * first[i] * second[i]
                 sums[row1, s1, i] += loss
                 sums[row2, s2, i] += ratio * loss
