@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls import figures, force_constants, schema
+from peierls import force_constants, schema
+from peierls.figures.style import COLOURS, save, styled
 from peierls.linewidths import compute_linewidths
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.mesh import build_mesh
@@ -50,17 +51,17 @@ def main() -> None:
     for size, event, mode in zip(SIZES, rows["event"], rows["mode"], strict=True):
         cells = " | ".join(f"{rta:.2f} | {exact:.2f} | {loss:.1e}" for rta, exact, loss in (event, mode))
         print(f"| {size}³ | {cells} |")
-    with figures.styled():
+    with styled():
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
-        for colour, (weights, values) in zip(figures.COLOURS, rows.items(), strict=False):
+        for colour, (weights, values) in zip(COLOURS, rows.items(), strict=False):
             for column, line in ((1, "-"), (0, "--")):
                 label = f"{weights}, {'exact' if column else 'RTA'}"
                 axes.plot(SIZES, [row[column] for row in values], f"o{line}", ms=3.5, color=colour, label=label)
         axes.set(xlabel="divisions of the mesh", ylabel="thermal conductivity at 300 K (W/m/K)", ylim=(0, None))
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend()
-    figures.save(figure, [target])
+    save(figure, [target])
 
 
 if __name__ == "__main__":

@@ -52,14 +52,6 @@ class Layout:
         """The results of all solvers of a run."""
         return [f"{self.root}/{run}/transport/{solver}.h5" for solver in self.runs[run]["solvers"]]
 
-    def figures(self, run: str) -> list[str]:
-        """The figures of a run, which depend on its solvers."""
-        solvers = self.runs[run]["solvers"]
-        names = ["kappa", "bands", "linewidths"]
-        names += ["convergence"] if set(solvers) & set(ITERATING) else []
-        names += ["relaxons"] if "relaxons" in solvers else []
-        return [f"{self.root}/{run}/figures/{name}.svg" for name in names]
-
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""
         return [path for path in self.transports(run) if Path(path).stem in ITERATING]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from chain import DEFAULTS, compute, face_centred, hexagonal
 
-from peierls import figures
 from peierls.band_structure import compute_band_structure
+from peierls.figures import bands, kappa, linewidths
+from peierls.figures.style import save
 from peierls.spectral import density_of_states
 
 
@@ -22,11 +23,11 @@ def draw(request, chain):
 
     def draw():
         if request.param == "kappa":
-            return figures.kappa_of_temperature([chain.rta(50.0, 100.0, 300.0, 900.0)])
+            return kappa.draw([chain.rta(50.0, 100.0, 300.0, 900.0)])
         if request.param == "bands":
             dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-            return figures.bands_and_dos(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
-        return figures.linewidths_of_frequency(chain.linewidths(200.0, 310.0))
+            return bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
+        return linewidths.draw(chain.linewidths(200.0, 310.0))
 
     return draw
 
@@ -48,7 +49,7 @@ def test_svg_and_png_are_reproducible(draw, tmp_path):
         contents = []
         for attempt in range(2):
             path = tmp_path / f"{attempt}.{suffix}"
-            figures.save(draw(), [path])
+            save(draw(), [path])
             contents.append(path.read_bytes())
         assert contents[0] == contents[1]
         assert b"<dc:date>" not in contents[0]
@@ -56,7 +57,7 @@ def test_svg_and_png_are_reproducible(draw, tmp_path):
 
 def test_kappa_is_drawn_on_logarithmic_axes_in_watts(chain):
     transport = chain.rta(100.0, 300.0)
-    axes = figures.kappa_of_temperature([transport]).axes[0]
+    axes = kappa.draw([transport]).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert axes.get_ylabel() == "thermal conductivity (W/m/K)"
     (line,) = axes.get_lines()
@@ -65,29 +66,29 @@ def test_kappa_is_drawn_on_logarithmic_axes_in_watts(chain):
 
 def test_directions_that_differ_are_drawn_apart():
     transport = compute(hexagonal(), [4, 4, 3]).rta(100.0, 300.0)
-    axes = figures.kappa_of_temperature([transport]).axes[0]
+    axes = kappa.draw([transport]).axes[0]
     assert [line.get_label() for line in axes.get_lines()] == ["rta xx", "rta yy", "rta zz"]
 
 
 def test_solvers_are_told_apart(chain):
     transport = chain.rta(100.0, 300.0)
-    axes = figures.kappa_of_temperature([transport, replace(transport, solver="direct")]).axes[0]
+    axes = kappa.draw([transport, replace(transport, solver="direct")]).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["rta", "direct"]
     assert len({line.get_color() for line in axes.get_lines()}) == 2
 
 
 def test_bands_and_density_share_the_frequency_axis(chain):
     dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-    left, right = figures.bands_and_dos(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos).axes
+    left, right = bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos).axes
     assert left.get_ylim() == right.get_ylim()
     assert "Γ" in [text.get_text() for text in left.get_xticklabels()]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["total", "Si", "C"]
 
 
 def test_linewidths_are_those_nearest_to_300_kelvin(chain):
-    linewidths = chain.linewidths(200.0, 310.0, 900.0)
-    axes = figures.linewidths_of_frequency(linewidths).axes[0]
+    stage = chain.linewidths(200.0, 310.0, 900.0)
+    axes = linewidths.draw(stage).axes[0]
     shown = axes.collections[0].get_offsets()
-    expected = linewidths.linewidth[1][linewidths.linewidth[1] > 0]
+    expected = stage.linewidth[1][stage.linewidth[1] > 0]
     np.testing.assert_allclose(np.sort(shown[:, 1]), np.sort(expected))
     assert "310 K" in axes.get_title()

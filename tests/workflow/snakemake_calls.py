@@ -21,10 +21,11 @@ class Result:
 
     @property
     def jobs(self) -> Counter[str]:
-        """The table of jobs, without the rule that only collects the others."""
+        """The table of jobs, figures by name, without the rule that only collects the others."""
         tables = re.findall(r"^job +count\n-+ +-+\n(.*?)^total", self.output, re.DOTALL | re.MULTILINE)
         rows = [line.split() for line in tables[0].splitlines()] if tables else []
-        return Counter({rule: int(count) for rule, count in rows if rule not in ("all", "default")})
+        jobs = Counter({rule: int(count) for rule, count in rows if rule not in ("all", "default", "figure")})
+        return jobs + Counter(f"figure {name}" for name in re.findall(r"wildcards: .*\bfigure=(\w+)", self.output))
 
     @property
     def last_line(self) -> str:

@@ -12,13 +12,13 @@ from snakemake_calls import Workflow
 
 Edit = Callable[[Path, str], None]
 
-TABLES = {"kappa_table": 1, "kappa_figure": 1, "health": 1, "verdict": 1}
-# The small case has two solvers, one of which iterates.
-TRANSPORT = {"transport": 2, "convergence_figure": 1, **TABLES}
-FIGURES = {"kappa_figure": 1, "bands_figure": 1, "linewidths_figure": 1, "convergence_figure": 1}
-LINEWIDTHS = {"linewidths": 1, "linewidths_figure": 1, **TRANSPORT}
+# The small case has two solvers, one of which iterates, and four figures.
+KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
+TRANSPORT = {"transport": 2, "figure convergence": 1, **KAPPA}
+FIGURES = {"figure kappa": 1, "figure bands": 1, "figure linewidths": 1, "figure convergence": 1}
+LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
-PHONONS = {"phonons": 1, "dos": 1, "bands_figure": 1, **MATRIX_ELEMENTS}
+PHONONS = {"phonons": 1, "dos": 1, "figure bands": 1, **MATRIX_ELEMENTS}
 MESH = {"mesh": 1, **PHONONS}
 ALL = {"crystal": 1, "bands": 1, **MESH}
 
@@ -36,12 +36,14 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
 
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
-    ("solvers/rta.py", {"transport": 1, **TABLES}),
-    ("solvers/variational.py", {"transport": 1, "convergence_figure": 1, **TABLES}),
+    ("solvers/rta.py", {"transport": 1, **KAPPA}),
+    ("solvers/variational.py", {"transport": 1, "figure convergence": 1, **KAPPA}),
     ("collision_operator.py", TRANSPORT),
     ("report.py", {"kappa_table": 1, "verdict": 1}),
-    ("figures.py", {**FIGURES, "verdict": 1}),
-    ("band_structure.py", {"bands": 1, "stage_links": 1, **FIGURES, "verdict": 1}),
+    ("gallery.py", {}),
+    ("figures/style.py", {**FIGURES, "verdict": 1}),
+    ("figures/bands.py", {"figure bands": 1, "verdict": 1}),
+    ("band_structure.py", {"bands": 1, "stage_links": 1, "figure bands": 1, "verdict": 1}),
     ("force_constants/phono3py.py", ALL),
     ("stage_files.py", ALL),
 ]

@@ -6,7 +6,7 @@ sys.path.insert(0, str(ROOT / "src"))
 # For the scripts, which then find the library whether or not it is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
 
-from peierls import config as configuration, schema
+from peierls import config as configuration, gallery, schema
 from peierls.errors import InputError
 from peierls.job import failures
 from peierls.layout import Layout
@@ -28,6 +28,7 @@ wildcard_constraints:
     chunks=r"\d+",
     chunk=r"\d+",
     solver="[a-z]+",
+    figure="|".join(gallery.FIGURES),
 
 
 # The run that a job belongs to, or one of those that share it.
@@ -51,6 +52,11 @@ def settings(stage):
 
 def code(script, *modules):
     return code_digest([ROOT / "workflow/scripts" / script, *modules])
+
+
+# Parameter: what is said beside a figure or a table.
+def caption(entry, run):
+    return gallery.caption(entry, run, RUNS[run])
 
 
 # Resource: an amount that grows with each attempt.

@@ -12,8 +12,9 @@ rule kappa_table:
     output:
         report(
             "results/{run}/kappa.csv",
-            caption="../report/kappa_table.rst",
+            caption="../report/result.rst",
             category="{run}",
+            labels={"result": gallery.TABLES["kappa"].title},
         ),
     log:
         "results/{run}/logs/kappa_table.log",
@@ -26,6 +27,7 @@ rule kappa_table:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        caption=lambda wildcards: caption(gallery.TABLES["kappa"], wildcards.run),
         code=code("kappa_table.py"),
     script:
         "../scripts/kappa_table.py"

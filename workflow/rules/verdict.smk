@@ -31,7 +31,7 @@ rule verdict:
         health="results/{run}/health.txt",
         table="results/{run}/kappa.csv",
         stages="results/{run}/stages",
-        figures=lambda wildcards: LAYOUT.figures(wildcards.run),
+        figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
     output:
         "results/{run}/verdict.txt",
     log:

@@ -1,0 +1,30 @@
+"""Thermal conductivity against temperature."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from peierls.figures.style import colours, readable_log_axis, styled
+from peierls.solvers import Transport
+
+
+def draw(transports: Sequence[Transport]) -> Figure:
+    """κ against temperature, both axes logarithmic; the mean of the diagonal, and its components where they differ."""
+    with styled():
+        figure = Figure(figsize=(4.8, 3.6))
+        axes = figure.subplots()
+        for colour, transport in zip(colours(len(transports)), transports, strict=True):
+            diagonal = np.einsum("tii->ti", transport.kappa)
+            if np.allclose(diagonal, diagonal[:, :1], rtol=1e-3):
+                axes.plot(transport.temperature, diagonal[:, 0], "o-", ms=3.5, color=colour, label=transport.solver)
+                continue
+            for column, marker in enumerate("os^"):
+                label = f"{transport.solver} {'xyz'[column] * 2}"
+                axes.plot(transport.temperature, diagonal[:, column], f"{marker}-", ms=3.5, color=colour, label=label)
+        axes.set(xscale="log", yscale="log", xlabel="temperature (K)", ylabel="thermal conductivity (W/m/K)")
+        readable_log_axis(axes.xaxis)
+        readable_log_axis(axes.yaxis)
+        axes.grid(alpha=0.25, which="both", lw=0.5)
+        axes.legend()
+    return figure

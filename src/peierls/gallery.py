@@ -1,0 +1,104 @@
+"""What a run shows: the one list of its figures and tables, with what each is made from and what is said beside it.
+
+A figure is an entry here and a module `figures/{name}.py` with a function `draw`; rules, captions and reports follow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from peierls import words
+from peierls.config import Run
+from peierls.layout import ITERATING, Layout
+
+Inputs = Callable[[Layout, str], dict[str, str | list[str]]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: `inputs` gives the files of a run for each parameter of its `draw`, `condition` the runs that have it.
+
+    In `caption`, the names in braces are those of `words.of_run`.
+    """
+
+    title: str
+    caption: str
+    inputs: Inputs
+    condition: Callable[[Run], bool] = lambda run: True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: the file `results/{run}/{name}.csv`, which a rule of its own writes; the rest as of a figure."""
+
+    title: str
+    caption: str
+    condition: Callable[[Run], bool] = lambda run: True
+
+
+def _transports(layout: Layout, run: str) -> dict[str, str | list[str]]:
+    return {"transports": layout.transports(run)}
+
+
+FIGURES = {
+    "kappa": Figure(
+        "conductivity against temperature",
+        "Lattice thermal conductivity of {run} against temperature, on logarithmic axes, by {solvers}: one line where "
+        "the three directions agree to 0.1 %, else one for each of them. {mesh}; {integration}; {scattering}.",
+        _transports,
+    ),
+    "convergence": Figure(
+        "convergence of the solvers",
+        "Convergence of the solvers of {run} that iterate: the conductivity over the largest of its record, and the "
+        "relative residual, at each iteration and temperature. They stop at a residual of {tolerance}, or after "
+        "{max_iterations} iterations.",
+        lambda layout, run: {"transports": layout.iterating(run)},
+        lambda run: bool(set(run["solvers"]) & set(ITERATING)),
+    ),
+    "linewidths": Figure(
+        "linewidth against frequency",
+        "Linewidth Γ/2π of every irreducible mode of {run} against its frequency at {nearest}; the lifetime is "
+        "1/(4π·linewidth). The colour is the share of Umklapp among three-phonon processes. {mesh}; {integration}; "
+        "{scattering}.",
+        lambda layout, run: {"linewidths": f"{layout.root}/{run}/linewidths.h5"},
+    ),
+    "relaxons": Figure(
+        "relaxon spectrum",
+        "Relaxons of {run} at {nearest}: the lifetime of each eigenvector of the collision operator, and what it "
+        "contributes to the conductivity, the mean over directions.",
+        lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
+        lambda run: "relaxons" in run["solvers"],
+    ),
+    "bands": Figure(
+        "bands and density of states",
+        "Phonon frequencies of {run} along the standard path through the Brillouin zone, and the density of states by "
+        "the tetrahedron method. {mesh}; {nac}.",
+        lambda layout, run: {"bands": layout.stage_file(run, "bands"), "dos": layout.stage_file(run, "dos")},
+    ),
+}
+"""The figures by name, in the order in which a report shows them."""
+
+TABLES = {
+    "kappa": Table(
+        "thermal conductivity",
+        "Lattice thermal conductivity of {run} in W/m/K along Cartesian axes, by temperature and solver. {mesh}; "
+        "{integration}; {scattering}.",
+    ),
+}
+"""The tables by name, in the order in which a report shows them."""
+
+
+def figures(layout: Layout, run: str) -> dict[str, str]:
+    """The figures that a run has: the SVG file of each by name."""
+    names = [name for name, figure in FIGURES.items() if figure.condition(layout.runs[run])]
+    return {name: f"{layout.root}/{run}/figures/{name}.svg" for name in names}
+
+
+def tables(layout: Layout, run: str) -> dict[str, str]:
+    """The tables that a run has: the file of each by name."""
+    names = [name for name, table in TABLES.items() if table.condition(layout.runs[run])]
+    return {name: f"{layout.root}/{run}/{name}.csv" for name in names}
+
+
+def caption(entry: Figure | Table, run: str, settings: Run) -> str:
+    """What stands under a figure or a table of a run."""
+    return entry.caption.format_map({"run": run, **words.of_run(settings)})

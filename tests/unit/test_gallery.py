@@ -1,0 +1,57 @@
+"""The list of figures and tables agrees with the modules that draw them and with the layout of a run."""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from peierls import config, gallery, schema
+from peierls.layout import Layout
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
+
+
+def layout(**keys: Any) -> Layout:
+    written = {"force_constants": {"path": str(ROOT / "resources/si-pbesol")}, **keys}
+    return Layout(config.load({"runs": {"one": written}}, SCHEMA))
+
+
+@pytest.mark.parametrize("name", gallery.FIGURES)
+def test_a_figure_is_drawn_from_what_its_entry_gives(name: str) -> None:
+    parameters = inspect.signature(import_module(f"peierls.figures.{name}").draw).parameters
+    assert set(gallery.FIGURES[name].inputs(layout(), "one")) == set(parameters)
+
+
+def test_no_module_of_a_figure_is_without_an_entry() -> None:
+    drawing = {path.stem for path in (ROOT / "src/peierls/figures").glob("*.py")}
+    assert drawing - {"__init__", "style", "drawing"} == set(gallery.FIGURES)
+
+
+def test_figures_follow_the_solvers() -> None:
+    assert set(gallery.figures(layout(solvers=["rta"]), "one")) == {"kappa", "linewidths", "bands"}
+    assert "convergence" in gallery.figures(layout(solvers=["variational"]), "one")
+    assert "relaxons" in gallery.figures(layout(solvers=["relaxons"]), "one")
+    assert gallery.figures(layout(), "one")["kappa"] == "results/one/figures/kappa.svg"
+
+
+def test_captions_say_how_the_numbers_of_this_run_were_made() -> None:
+    run = layout(
+        mesh=[7, 7, 7],
+        integration={"method": "gaussian", "sigma": 0.2},
+        scattering={"isotopes": "none", "boundary_length": 1e-6},
+    )
+    said = gallery.caption(gallery.FIGURES["kappa"], "one", run.runs["one"])
+    for words in ("of one against", "7×7×7", "Gaussians of 0.2 THz", "boundaries at 1e-06 m", "variational"):
+        assert words in said
+    assert "isotopes" not in said
+
+
+@pytest.mark.parametrize("entry", [*gallery.FIGURES.values(), *gallery.TABLES.values()], ids=lambda entry: entry.title)
+def test_every_caption_is_a_sentence(entry: gallery.Figure | gallery.Table) -> None:
+    said = gallery.caption(entry, "one", layout().runs["one"])
+    assert said[0].isupper()
+    assert said.endswith(".")
+    assert "{" not in said
