@@ -71,12 +71,15 @@ class Chain:
         """The thermal conductivity in the relaxation-time approximation."""
         return rta.solve(self.problem(*temperatures, **changes))
 
-    def problem(self, *temperatures: float, **changes: Any) -> HeatConduction:
+    def problem(
+        self, *temperatures: float, geometry: Mapping[str, Any] | None = None, **changes: Any
+    ) -> HeatConduction:
         """What the solvers take, with `changes` to the section `scattering`."""
         settings = {
             "integration": self.integration,
             "scattering": scattering(**changes),
             "solver_options": DEFAULTS["solver_options"],
+            "geometry": geometry or DEFAULTS["geometry"],
         }
         linewidths = self.linewidths(*temperatures, **changes)
         return HeatConduction(self.crystal, self.mesh, self.phonons, linewidths, [self.elements], settings)

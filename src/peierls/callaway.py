@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from peierls.crystal import Crystal, Floats
+from peierls.crystal import Floats
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities, sqrt_n_n_plus_1
@@ -10,8 +10,9 @@ from peierls.phonons import Phonons, on_full_grid
 from peierls.units import BOLTZMANN, HBAR, THZ, WATT_PER_METRE_KELVIN
 
 
-def callaway_conductivity(crystal: Crystal, mesh: Mesh, phonons: Phonons, linewidths: Linewidths) -> Floats:
-    """κ with lifetimes split into normal (N) and resistive (R) ones, shape (temperature, 3, 3), W/m/K.
+def callaway_conductivity(volume: float, mesh: Mesh, phonons: Phonons, linewidths: Linewidths) -> Floats:
+    """κ with lifetimes split into normal (N) and resistive (R) ones, shape (temperature, 3, 3), W/m/K, in a
+    crystal of a volume in Å³.
 
     Normal processes relax a mode to the displaced occupation n + n(n+1) ħq·u/k_BT at the rate 1/τ_N, all others to n at
     1/τ_R = 1/τ - 1/τ_N; that normal processes conserve Σ ħq gives u, and
@@ -21,8 +22,9 @@ def callaway_conductivity(crystal: Crystal, mesh: Mesh, phonons: Phonons, linewi
     nan where nothing resists. q is in the first Brillouin zone; B and D are averaged over the choices of image that the
     point group relates. Source: J. Callaway, DOI 10.1103/PhysRev.113.1046; P. B. Allen, DOI 10.1103/PhysRevB.88.144302.
     """
-    volume = mesh.n_points * crystal.volume
     momenta = HBAR * (mesh.zone_images / mesh.sizes) @ mesh.reciprocal
+    # Drifts along which the crystal repeats: all, or those of a sheet's plane, a chain's line.
+    along = np.linalg.qr(mesh.reciprocal[mesh.sizes > 1].T)[0].T
     velocities = on_full_grid(phonons.group_velocities, mesh)
     result = np.full((len(linewidths.temperature), 3, 3), np.nan)
     for position, temperature in enumerate(linewidths.temperature):
@@ -40,6 +42,7 @@ def callaway_conductivity(crystal: Crystal, mesh: Mesh, phonons: Phonons, linewi
         )
         drive, resistance = (_symmetric(tensor, mesh) for tensor in (drive, resistance))
         relaxation = np.einsum("qs,qsi,qsj->ij", capacities * lifetimes, velocities, velocities) / volume
+        drive, resistance = along @ drive, along @ resistance @ along.T
         if np.linalg.cond(resistance) < 1 / np.finfo(float).eps:
             drift = temperature / volume * drive.T @ np.linalg.solve(resistance, drive)
             result[position] = (relaxation + drift) / WATT_PER_METRE_KELVIN

@@ -25,7 +25,16 @@ STAGES: dict[str, tuple[str, ...]] = {
     "dos": ("force_constants", "mesh", "nac"),
     "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
     "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-    "transport": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering", "solver_options"),
+    "transport": (
+        "force_constants",
+        "mesh",
+        "nac",
+        "integration",
+        "temperatures",
+        "scattering",
+        "solver_options",
+        "geometry",
+    ),
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
 
@@ -37,8 +46,6 @@ NOT_YET: dict[tuple[str, Any], str] = {
     ("nac.direction", "average"): "the average over directions of the limit at Γ",
     ("solvers", "wigner"): "the Wigner transport equation",
     ("solvers", "viscosity"): "the phonon viscosity",
-    ("geometry.thickness", ANY): "the conductivity of a sheet",
-    ("geometry.cross_section", ANY): "the conductivity of a chain",
     ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
     ("analysis.thin_film", ANY): "the conductivity of thin films",
@@ -140,11 +147,12 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
     low, high = at(run, "temperatures.min"), at(run, "temperatures.max")
     if low is not None and low > high:
         return "temperatures.min", f"is {low:g} K, expected at most max, {high:g} K"
-    if isinstance(run["mesh"], list) and 1 in run["mesh"]:
-        return (
-            "mesh",
-            f"is {run['mesh']}: meshes of sheets and chains are not available in this version, expected at least 2",
-        )
+    if run["mesh"] == [1, 1, 1]:
+        return "mesh", "is [1, 1, 1], expected more than one division along at least one lattice vector"
+    for key, ones, form in (("thickness", 1, "N×N×1"), ("cross_section", 2, "N×1×1")):
+        extent = run["geometry"][key]
+        if extent is not None and isinstance(run["mesh"], list) and run["mesh"].count(1) != ones:
+            return f"geometry.{key}", f"is {extent:g} on a mesh of {run['mesh']}, expected null or a mesh {form}"
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"

@@ -83,6 +83,12 @@ TABLES = {
         "Lattice thermal conductivity of {run} in W/m/K along Cartesian axes, by temperature and solver. {mesh}; "
         "{integration}; {scattering}.",
     ),
+    "conductance": Table(
+        "conductance of a sheet or a chain",
+        "What {run} conducts whatever its extent is taken to be: conductivity times thickness in W/K, or times "
+        "cross-section in W m/K. {mesh}; {integration}; {scattering}.",
+        lambda run: 1 in run["mesh"] if isinstance(run["mesh"], list) else any(run["geometry"].values()),
+    ),
 }
 """The tables by name, in the order in which a report shows them."""
 

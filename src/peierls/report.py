@@ -1,4 +1,4 @@
-"""What a person reads: the table of thermal conductivities."""
+"""What a person reads: the tables of thermal conductivities."""
 
 from collections.abc import Iterable
 
@@ -20,3 +20,20 @@ def kappa_table(transports: Iterable[Transport]) -> pd.DataFrame:
             values = {name: kappa[i, j] if converged else np.nan for name, (i, j) in COMPONENTS.items()}
             rows.append({"temperature_K": temperature, "solver": transport.solver, **values})
     return pd.DataFrame(rows, columns=["temperature_K", "solver", *COMPONENTS])
+
+
+def conductance_table(transports: Iterable[Transport]) -> pd.DataFrame:
+    """What a sheet or a chain conducts, whatever its extent is taken to be: κ·thickness in W/K, or κ·cross-section in
+    W m/K, beside the thickness in m or the cross-section in m² that κ assumes. Bulk crystals have no rows."""
+    tables = []
+    for transport in transports:
+        extent, unit = (
+            (transport.thickness, "W/K") if transport.cross_section is None else (transport.cross_section, "W m/K")
+        )
+        if extent is not None:
+            table = kappa_table([transport])
+            table[list(COMPONENTS)] *= extent
+            table.insert(2, "extent", extent)
+            table.insert(3, "unit", unit)
+            tables.append(table.rename(columns={name: name.replace("k", "g", 1) for name in COMPONENTS}))
+    return pd.concat(tables) if tables else pd.DataFrame()

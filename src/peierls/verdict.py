@@ -29,10 +29,15 @@ def fault(run: str, transports: Mapping[str, Transport], strict: bool) -> str | 
 
 
 def _conductivity(transport: Transport) -> str:
-    """κ at the temperature nearest to 300 K, the mean over directions."""
+    """κ at the temperature nearest to 300 K, the mean over the directions in which the crystal repeats."""
     nearest = int(np.abs(transport.temperature - 300).argmin())
-    mean = np.trace(transport.kappa[nearest]) / 3
-    return f"kappa = {mean:.4g} W/m/K at {transport.temperature[nearest]:g} K"
+    dimensions, assumed = 3, ""
+    if transport.thickness is not None:
+        dimensions, assumed = 2, f" for a thickness of {transport.thickness:.4g} m"
+    elif transport.cross_section is not None:
+        dimensions, assumed = 1, f" for a cross-section of {transport.cross_section:.4g} m²"
+    mean = np.trace(transport.kappa[nearest]) / dimensions
+    return f"kappa = {mean:.4g} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
 
 
 def _health(transport: Transport) -> str:

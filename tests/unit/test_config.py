@@ -158,6 +158,7 @@ def test_each_stage_depends_on_its_own_keys_and_no_others() -> None:
         "temperatures": "linewidths",
         "scattering": "linewidths",
         "solver_options": "transport",
+        "geometry": "transport",
     }
     chain = ["crystal", "mesh", "phonons", "matrix_elements", "linewidths", "transport"]
     for stage in chain:
@@ -195,6 +196,14 @@ def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() ->
         (
             "runs: {si: {force_constants: {path: x}, temperatures: {min: 300, max: 200, points: 3}}}",
             "my.yaml: runs.si.temperatures.min is 300 K, expected at most max, 200 K",
+        ),
+        (
+            "runs: {si: {mesh: [4, 4, 4], geometry: {thickness: 1e-9}, force_constants: {path: x}}}",
+            "my.yaml: runs.si.geometry.thickness is 1e-09 on a mesh of [4, 4, 4], expected null or a mesh N×N×1",
+        ),
+        (
+            "runs: {si: {mesh: [1, 1, 1], force_constants: {path: x}}}",
+            "my.yaml: runs.si.mesh is [1, 1, 1], expected more than one division along at least one lattice vector",
         ),
         (
             "runs: {stages: {force_constants: {path: x}}}",

@@ -3,6 +3,7 @@
 
 localrules:
     kappa_table,
+    conductance_table,
     stage_links,
 
 
@@ -31,6 +32,33 @@ rule kappa_table:
         code=code("kappa_table.py"),
     script:
         "../scripts/kappa_table.py"
+
+
+rule conductance_table:
+    input:
+        lambda wildcards: LAYOUT.transports(wildcards.run),
+    output:
+        report(
+            "results/{run}/conductance.csv",
+            caption="../report/result.rst",
+            category="{run}",
+            labels={"result": gallery.TABLES["conductance"].title},
+        ),
+    log:
+        "results/{run}/logs/conductance_table.log",
+    benchmark:
+        "results/{run}/benchmarks/conductance_table.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        caption=lambda wildcards: caption(gallery.TABLES["conductance"], wildcards.run),
+        code=code("conductance_table.py"),
+    script:
+        "../scripts/conductance_table.py"
 
 
 rule stage_links:

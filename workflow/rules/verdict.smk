@@ -29,7 +29,7 @@ rule verdict:
     input:
         transports=lambda wildcards: LAYOUT.transports(wildcards.run),
         health="results/{run}/health.txt",
-        table="results/{run}/kappa.csv",
+        tables=lambda wildcards: gallery.tables(LAYOUT, wildcards.run).values(),
         stages="results/{run}/stages",
         figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
     output:

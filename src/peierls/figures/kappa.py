@@ -20,6 +20,8 @@ def draw(transports: Sequence[Transport]) -> Figure:
                 axes.plot(transport.temperature, diagonal[:, 0], "o-", ms=3.5, color=colour, label=transport.solver)
                 continue
             for column, marker in enumerate("os^"):
+                if not (np.abs(diagonal[:, column]) > 1e-12 * np.abs(diagonal).max(axis=1)).any():
+                    continue  # across a sheet or a chain
                 label = f"{transport.solver} {'xyz'[column] * 2}"
                 axes.plot(transport.temperature, diagonal[:, column], f"{marker}-", ms=3.5, color=colour, label=label)
         axes.set(xscale="log", yscale="log", xlabel="temperature (K)", ylabel="thermal conductivity (W/m/K)")

@@ -31,6 +31,10 @@ class Transport:
     health_names: tuple[str, ...] = quantity("", "check", "health checks")
     health_passed: Integers = quantity("1", "check", "1 where the check passed")
     health_sentences: tuple[str, ...] = quantity("", "check", "what each check found")
+    thickness: float | None = quantity("m", "", "thickness that kappa assumes, of a sheet (mesh NxNx1)", default=None)
+    cross_section: float | None = quantity(
+        "m^2", "", "cross-section that kappa assumes, of a chain (mesh Nx1x1)", default=None
+    )
     kappa_callaway: Floats | None = quantity(
         "W/m/K", "temperature 3 3", "Callaway's model: normal processes relax to a drift", may_be_nan=True, default=None
     )

@@ -28,6 +28,7 @@ from peierls.health import (
 )
 from peierls.isotopes import isotope_pairs
 from peierls.linewidths import Linewidths, isotope_disorder
+from peierls.low_dimensions import assumed_extent, conducting_volume
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
@@ -41,7 +42,7 @@ class HeatConduction:
     """A crystal, its phonons and their collisions: everything a solver needs.
 
     `matrix_elements` can be iterated over repeatedly; they are used only by solvers that go beyond the linewidths.
-    `settings` holds the sections `integration`, `scattering` and `solver_options`.
+    `settings` holds the sections `integration`, `scattering`, `solver_options` and `geometry`.
     """
 
     crystal: Crystal
@@ -58,6 +59,12 @@ class HeatConduction:
         pairs = isotope_pairs(self.mesh, self.phonons, isotope_disorder(self.crystal, isotopes), integration)
         events = integration["weights"] == "event"
         return build_collision_operator(self.mesh, self.phonons, self.linewidths, self.matrix_elements, pairs, events)
+
+    @cached_property
+    def volume(self) -> float:
+        """V of κ = (1/V) Σ c v⊗F, Å³: N cells, those of a sheet or a chain with the extent that is assumed for them."""
+        cell = conducting_volume(self.crystal, self.mesh.sizes, self.settings["geometry"])
+        return self.mesh.n_points * cell
 
     @property
     def source(self) -> Floats:
@@ -85,8 +92,7 @@ class HeatConduction:
 
     def trace(self, products: Floats) -> Floats:
         """A product ⟨source, ψ⟩ per temperature as trace κ / 3, W/m/K."""
-        volume = self.mesh.n_points * self.crystal.volume
-        scale = 3 * volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
+        scale = 3 * self.volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
         return np.asarray(products / scale)
 
     def energy_conservation(self) -> Floats:
@@ -116,11 +122,14 @@ def transport(
     mesh, phonons, linewidths = problem.mesh, problem.phonons, problem.linewidths
     temperatures = linewidths.temperature
     displacements = displacements.transpose(3, 0, 1, 2)
-    mode_kappa = _mode_conductivities(problem.crystal, mesh, phonons, temperatures, displacements)
+    mode_kappa = _mode_conductivities(problem.volume, mesh, phonons, temperatures, displacements)
     kappa = mode_kappa.sum(axis=(1, 2))
+    extent = assumed_extent(problem.crystal, mesh.sizes, problem.settings["geometry"])
     in_rta = problem.rta_displacements.transpose(3, 0, 1, 2)
-    kappa_rta = _mode_conductivities(problem.crystal, mesh, phonons, temperatures, in_rta).sum(axis=(1, 2))
+    kappa_rta = _mode_conductivities(problem.volume, mesh, phonons, temperatures, in_rta).sum(axis=(1, 2))
     converged = np.broadcast_to(np.asarray(converged, dtype=bool), temperatures.shape)
+    if extent:
+        records[extent[0]] = extent[1]
     all_checks = [
         *checks,
         check_positive_kappa(kappa, converged),
@@ -153,9 +162,9 @@ def transport(
 
 
 def _mode_conductivities(
-    crystal: Crystal, mesh: Mesh, phonons: Phonons, temperatures: Floats, displacements: Floats
+    volume: float, mesh: Mesh, phonons: Phonons, temperatures: Floats, displacements: Floats
 ) -> Floats:
-    """(1/V) c Σ v⊗F over the star of each irreducible mode, V = NΩ, shape (temperature, ir_q, band, 3, 3), W/m/K."""
+    """(1/V) c Σ v⊗F over the star of each irreducible mode, shape (temperature, ir_q, band, 3, 3), W/m/K."""
     frequencies = phonons.frequencies[mesh.irreducible]
     capacities = np.stack([heat_capacities(frequencies, temperature) for temperature in temperatures])
     own = np.einsum("qsa,tqsb->tqsab", phonons.group_velocities, displacements)
@@ -164,5 +173,4 @@ def _mode_conductivities(
     stars = np.zeros((mesh.n_irreducible, 9, 9))
     np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
     over_star = np.einsum("qij,tqsj->tqsi", stars, own.reshape(*own.shape[:3], 9)).reshape(own.shape)
-    volume = mesh.n_points * crystal.volume
     return capacities[..., None, None] * over_star / (volume * WATT_PER_METRE_KELVIN)

@@ -146,7 +146,7 @@ def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats
     """Lifetimes, velocities and contributions to κ, slowest first, filled with nan to the same number at each
     temperature."""
     mesh, phonons = problem.mesh, problem.phonons
-    volume = mesh.n_points * problem.crystal.volume
+    volume = problem.volume
     n_relaxons = max(len(rates) for rates, _ in spectra)
     times = np.full((len(spectra), n_relaxons), np.nan)
     velocities = np.full((len(spectra), n_relaxons, 3), np.nan)

@@ -11,5 +11,5 @@ def solve(problem: HeatConduction) -> Transport:
     A mode that is not scattered has no lifetime; it is left out and counted in the health checks. Source: physics.md,
     "Solvers". Beside it stands Callaway's model, which tells what normal processes alone would change.
     """
-    callaway = callaway_conductivity(problem.crystal, problem.mesh, problem.phonons, problem.linewidths)
+    callaway = callaway_conductivity(problem.volume, problem.mesh, problem.phonons, problem.linewidths)
     return transport(problem, "rta", problem.rta_displacements, converged=True, kappa_callaway=callaway)
