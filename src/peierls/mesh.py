@@ -11,6 +11,7 @@ from ase.geometry import minkowski_reduce
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
+from peierls.mesh_file import read_divisions
 from peierls.quantities import quantity
 from peierls.symmetry import point_group
 
@@ -78,19 +79,20 @@ class Mesh:
 
 
 def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> Mesh:
-    """The mesh for three numbers of divisions or {"density": ...}, with its symmetry.
+    """The mesh for three numbers of divisions, {"density": ...} or {"file": ...}, with its symmetry.
 
     A density ρ gives N_i = round(ρ |b_i| / 2π), |b_i| in 1/Å with the 2π, raised to the nearest mesh that the point
     group maps to itself. Raises InputError for a mesh that the group does not map to itself, naming the nearest that
-    work.
+    work, or for a file that holds no regular grid (`mesh_file`).
     """
     group = point_group(crystal)
-    if isinstance(setting, Mapping):
+    if isinstance(setting, Mapping) and "density" in setting:
         lengths = np.linalg.norm(crystal.reciprocal, axis=1)
         wanted = np.maximum(1, np.rint(float(setting["density"]) * lengths / (2 * np.pi))).astype(np.int64)
         sizes = _nearest_allowed(wanted, group.rotations, least=wanted)[0]
     else:
-        sizes = np.array(setting, dtype=np.int64)
+        given = read_divisions(setting["file"]) if isinstance(setting, Mapping) else setting
+        sizes = np.array(given, dtype=np.int64)
         if not _is_mapped_to_itself(sizes, group.rotations):
             nearest = _nearest_allowed(sizes, group.rotations, least=np.ones(3, dtype=np.int64))
             raise InputError(
