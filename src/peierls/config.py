@@ -42,7 +42,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("nac.direction", "average"): "the average over directions of the limit at Γ",
     ("solvers", "wigner"): "the Wigner transport equation",
     ("solvers", "viscosity"): "the phonon viscosity",
     ("analysis.cumulative", ANY): "the cumulative conductivity",

@@ -64,8 +64,10 @@ def separate(crystal: Crystal, nac: Mapping[str, Any]) -> tuple[Crystal, LongRan
     if method == "none" or (method == "auto" and crystal.born_charges is None):
         return crystal, None
     dipoles = Dipoles.of(crystal, method)
-    direction = np.zeros(3) if nac["direction"] == "none" else np.array(nac["direction"], dtype=float)
-    if nac["direction"] != "none" and not direction.any():
+    # Where results are averaged over directions, each direction is a calculation of its own (`directions`).
+    without_limit = nac["direction"] in ("none", "average")
+    direction = np.zeros(3) if without_limit else np.array(nac["direction"], dtype=float)
+    if not without_limit and not direction.any():
         raise InputError("nac.direction: is [0, 0, 0], expected a direction or none")
     given = nac["lambda"]
     if crystal.ewald_parameter is not None:

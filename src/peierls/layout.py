@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from peierls import config, force_constants
+from peierls import config, directions, force_constants
 from peierls.config import Run
 from peierls.errors import InputError
 
@@ -51,6 +51,11 @@ class Layout:
     def transports(self, run: str) -> list[str]:
         """The results of all solvers of a run."""
         return [f"{self.root}/{run}/transport/{solver}.h5" for solver in self.runs[run]["solvers"]]
+
+    def of_directions(self, run: str, stage: str) -> list[str]:
+        """The file of a stage for each direction of a run that averages over them."""
+        names = [directions.run_of_direction(run, number) for number in range(len(directions.DIRECTIONS))]
+        return [f"{self.root}/{name}/{stage}.h5" for name in names]
 
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""

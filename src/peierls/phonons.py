@@ -92,7 +92,7 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Pho
         operator,
         asymmetry,
         acoustic,
-        long_range="none" if long_range is None else str(long_range),
+        long_range=_described(long_range, nac),
     )
 
 
@@ -117,6 +117,13 @@ def on_full_grid(vectors: Floats, mesh: Mesh) -> Floats:
     (grid, band, 3)."""
     rotations = mesh.cartesian_rotations[mesh.grid_rotation]
     return np.einsum("qab,qsb->qsa", rotations, vectors[mesh.grid_to_irreducible])
+
+
+def _described(long_range: LongRange | None, nac: Mapping[str, Any]) -> str:
+    if long_range is None:
+        return "none"
+    averaged = "; rates and conductivities are means over directions" if nac["direction"] == "average" else ""
+    return f"{long_range}{averaged}"
 
 
 def _diagonalise(crystal: Crystal, long_range: LongRange | None, mesh: Mesh) -> tuple[Floats, Complexes]:

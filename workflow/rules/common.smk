@@ -6,7 +6,7 @@ sys.path.insert(0, str(ROOT / "src"))
 # For the scripts, which then find the library whether or not it is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
 
-from peierls import config as configuration, gallery, schema
+from peierls import config as configuration, directions, gallery, schema
 from peierls.errors import InputError
 from peierls.job import failures
 from peierls.layout import Layout
@@ -16,7 +16,8 @@ set_numba_cache()
 try:
     KEYS = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
     NAMES = ", ".join(map(str, workflow.configfiles))
-    RUNS = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
+    CONFIGURED = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
+    RUNS = directions.with_directions(CONFIGURED)
     LAYOUT = Layout(RUNS)
 except InputError as error:
     sys.exit(f"error: {error}")
