@@ -38,6 +38,13 @@ def load(path: str | Path) -> dict[str, Any]:
     return result
 
 
+def shipped() -> Path:
+    """The schema of this program: in the workflow beside the package, or, installed without it, in the package."""
+    package = Path(__file__).resolve().parent
+    beside, inside = package.parents[1] / "workflow/schemas/config.schema.yaml", package / "config.schema.yaml"
+    return beside if beside.is_file() else inside
+
+
 def forms(schema: Schema) -> list[Schema]:
     """The schemas that a value may follow: one, or each of `anyOf`."""
     return list(schema.get("anyOf", [schema]))
