@@ -20,6 +20,7 @@ from peierls import config
 from peierls.collision_operator import CollisionOperator, vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
+from peierls.dense_collision_operator import dense_gigabytes
 from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.linewidths import Linewidths, isotope_disorder
 from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
@@ -27,8 +28,7 @@ from peierls.mesh import Mesh, build_mesh
 from peierls.on_shell import OnShell
 from peierls.phonons import Phonons, compute_phonons
 from peierls.shards import ShardIndex
-from peierls.solvers import Transport
-from peierls.solvers.direct import COPIES
+from peierls.solvers import Transport, relaxons
 from peierls.triplets import Triplets, reduced_triplets
 
 Result = TypeVar("Result")
@@ -47,12 +47,14 @@ ITERATIONS = 15
 """Applications of the collision operator until a solver that iterates has converged (measured: 11 to 20)."""
 LINEWIDTHS_PER_APPLICATION = 0.5
 """Cost of an entry in the linewidths over that in an application of the collision operator (measured)."""
-BYTES_PER_ORDERED_BLOCK = 1100
+BYTES_PER_ORDERED_BLOCK = 500
 """Memory taken for a while by each of the six orderings of a third-order block (measured)."""
 SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
-N_FIGURES = 8
-"""Small jobs of a run: tables, figures, health, verdict."""
+BYTES_PER_PAIR = 16
+"""Memory of an isotope pair; while they are put together there are twice as many."""
+N_SMALL = 11
+"""Small jobs of a run: crystal, bands, density of states, links, tables, figures, health, verdict."""
 
 
 @dataclass(frozen=True)
@@ -375,12 +377,15 @@ def _sample_pairs(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run) -> t
     disorder = np.ones(len(crystal.masses)) if isinstance(isotopes, Mapping) else isotope_disorder(crystal, isotopes)
     few = max(1, int(2e7 / (mesh.n_points * crystal.n_bands**2)))
     chosen = np.sort(np.array(list(_spread(mesh.n_irreducible)))[:few])
-    wedge = replace(mesh, irreducible=mesh.irreducible[chosen])
-    isotope_pairs(replace(mesh, irreducible=mesh.irreducible[:1]), phonons, disorder, run["integration"])
-    seconds, pairs = timed(isotope_pairs, wedge, phonons, disorder, run["integration"])
-    pairs = replace(pairs, points=chosen[pairs.points])
+    # As each mode sees them: with `event` a pair is held by one of its two points, and half as many are there.
+    each = {**run["integration"], "weights": "mode"}
+    isotope_pairs(replace(mesh, irreducible=mesh.irreducible[:1]), phonons, disorder, each)
+    seconds, pairs = timed(isotope_pairs, replace(mesh, irreducible=mesh.irreducible[chosen]), phonons, disorder, each)
+    counts = np.zeros(mesh.n_irreducible, dtype=np.int64)
+    counts[chosen] = np.diff(pairs.starts)
     factor = mesh.n_irreducible / len(chosen)
-    return seconds * factor, pairs, len(pairs.rates) * factor
+    total = len(pairs.rates) * factor * (0.5 if run["integration"]["weights"] == "event" else 1.0)
+    return seconds * factor, replace(pairs, starts=np.cumsum([0, *counts])), total
 
 
 def _application_seconds(
@@ -397,8 +402,7 @@ def _application_seconds(
     temperatures = np.array(run["temperatures"], dtype=float)
     shape = (mesh.n_irreducible, phonons.n_bands, len(temperatures))
     full = CollisionOperator(mesh, phonons.frequencies, temperatures, True, np.ones(shape), elements, pairs)
-    none = replace(pairs, **{field.name: getattr(pairs, field.name)[:0] for field in fields(pairs)})
-    empty = replace(full, matrix_elements=[], isotope_pairs=none)
+    empty = replace(full, matrix_elements=[], isotope_pairs=IsotopePairs.none(mesh.n_irreducible))
     only_pairs = replace(full, matrix_elements=[])
     representation = vectors(mesh)
     field_of_ones = np.ones((*shape[:2], 3, shape[2]))
@@ -473,7 +477,7 @@ def _stages(
         yield Stage("matrix_elements_index", 1, files[ShardIndex], JOB_MEMORY + 2 * shard, JOB_SECONDS)
 
     statistics = 8.0 * mesh.n_points * n_bands * n_temperatures
-    pairs_memory = 60 * sample.n_pairs
+    pairs_memory = 2 * BYTES_PER_PAIR * sample.n_pairs
     read = 2 * shard if stored else third_order - with_phonons
     passed = LINEWIDTHS_PER_APPLICATION * sample.application_seconds + sample.pairs_seconds
     yield Stage(
@@ -490,7 +494,7 @@ def _stages(
     operator = with_phonons + everything + pairs_memory + statistics + fields_memory
     invariant = np.rint(np.einsum("qaa->q", vectors(mesh).projectors))
     n_coordinates = int(invariant.sum()) * n_bands
-    dense = 8.0 * n_coordinates**2
+    dense = 1e9 * dense_gigabytes(n_coordinates, 1)
     transport = file_bytes(Transport, lengths, {})
     maximum = run["integration"]["max_memory"] * 1e9
     for solver in run["solvers"]:
@@ -499,17 +503,17 @@ def _stages(
             memory, seconds = with_phonons + 12 * transport, JOB_SECONDS
         elif solver == "direct":
             # Beyond max_memory it is refused when it runs; here with what it would need.
-            memory += COPIES * dense
+            memory += dense
             seconds += 2 * application + n_temperatures * (application / 3 + _dense_seconds("solve", n_coordinates))
-        elif solver == "relaxons" and COPIES * dense <= maximum:
+        elif solver == "relaxons" and relaxons.COPIES * dense <= maximum:
             spectra = 3.0 * modes * n_coordinates * 8 * n_temperatures
-            memory += COPIES * dense + spectra
+            memory += relaxons.COPIES * dense + spectra
             size += 13 * 8.0 * n_coordinates * n_temperatures
             seconds += 2 * application + n_temperatures * (2 * application / 3 + _dense_seconds("eigh", n_coordinates))
         else:
             seconds += ITERATIONS * application
         yield Stage(solver, 1, size, memory, seconds)
-    yield Stage("tables and figures", N_FIGURES, 1e6, JOB_MEMORY, N_FIGURES * JOB_SECONDS)
+    yield Stage("tables and figures", N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
 
 
 def _dense_seconds(method: str, size: int) -> float:

@@ -99,12 +99,12 @@ def test_what_is_not_stored_takes_no_disk(silicon: Crystal) -> None:
 
 
 def test_size_of_dense_solutions_follows_from_the_number_of_modes(silicon: Crystal) -> None:
-    """Three matrices of 8 n² bytes, where n is three per irreducible mode less what symmetry forbids."""
+    """A matrix of 8 n² bytes, where n is three per irreducible mode less what symmetry forbids."""
     found = forecast(silicon, run_of([9, 9, 9], solvers=["rta", "variational", "direct"]), 1)
     memory = {stage.name: stage.memory for stage in found.stages}
     modes = found.n_irreducible * found.n_bands
     dense = memory["direct"] - memory["variational"]
-    assert 3 * 8 * modes**2 < dense < 3 * 8 * (3 * modes) ** 2
+    assert 8 * modes**2 < dense < 8 * (3 * modes) ** 2
 
 
 def test_refusals_give_advice(silicon: Crystal) -> None:

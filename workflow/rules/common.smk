@@ -47,7 +47,9 @@ def files_for(stage):
 
 # Parameters: what a stage depends on, and the part of the library that its script reaches; a change makes it out of date.
 def settings(stage):
-    return lambda wildcards: configuration.stage_settings(RUNS[run_of(wildcards)], stage)
+    return lambda wildcards: configuration.stage_settings(
+        RUNS[run_of(wildcards)], stage, getattr(wildcards, "solver", None)
+    )
 
 
 def code(script, *modules):
@@ -57,6 +59,11 @@ def code(script, *modules):
 # Parameter: what is said beside a figure or a table.
 def caption(entry, run):
     return gallery.caption(entry, run, RUNS[run])
+
+
+# A parameter that changes no result: Snakemake does not compare those that ask for resources.
+def max_memory(wildcards, resources):
+    return RUNS[run_of(wildcards)]["integration"]["max_memory"]
 
 
 # Resource: an amount that grows with each attempt.

@@ -21,6 +21,7 @@ rule transport:
         runtime=growing(60),
     params:
         settings=settings("transport"),
+        max_memory=max_memory,
         # The script imports a solver by its name.
         code=lambda wildcards: code("transport.py", f"peierls.solvers.{wildcards.solver}"),
     script:
