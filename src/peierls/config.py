@@ -7,12 +7,13 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from peierls import schema as schemas
+from peierls import sweeps
 from peierls.errors import InputError
 from peierls.force_constants import recognise
 from peierls.schema import Schema
@@ -88,10 +89,10 @@ def load(
     fault = schemas.first_fault(given, schema)
     if fault:
         raise InputError(f"{source}: {fault}")
-    run_schema = schemas.subschema(schemas.subschema(schema, "runs"), "any name")
-    defaults = given.get("defaults", {})
-    runs = {}
-    for name, own in given["runs"].items():
+    run_schema = _without(schemas.subschema(schemas.subschema(schema, "runs"), "any name"), "sweep")
+    defaults = {key: value for key, value in given.get("defaults", {}).items() if key != "sweep"}
+    runs: dict[str, Run] = {}
+    for name, own in _each_run(given, source):
         run = schemas.fill(merge(defaults, own, run_schema), run_schema)
         found = _contradiction(run) or _not_yet(run, run_schema)
         if found:
@@ -101,6 +102,29 @@ def load(
         run["temperatures"] = expand_temperatures(run["temperatures"])
         runs[name] = _recognised(schemas.located(run, run_schema, folders))
     return runs
+
+
+def _each_run(given: Mapping[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every run by its name, those that sweep expanded; no name twice."""
+    names = set(given["runs"])
+    for name, own in given["runs"].items():
+        try:
+            expanded = list(sweeps.expand(name, own or {}, given.get("defaults") or {}))
+        except InputError as error:
+            raise InputError(f"{source}: runs.{name}.{error}") from None
+        names.discard(name)
+        for one, keys in expanded:
+            if one in names:
+                raise InputError(
+                    f"{source}: runs.{name}.sweep gives a run named '{one}', and there is one already; expected values "
+                    "and names of runs that differ in letters and digits"
+                )
+            names.add(one)
+            yield one, keys
+
+
+def _without(schema: Schema, key: str) -> Schema:
+    return {**schema, "properties": {name: rule for name, rule in schema["properties"].items() if name != key}}
 
 
 def _recognised(run: Run) -> Run:

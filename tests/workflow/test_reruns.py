@@ -160,3 +160,15 @@ def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: di
     planned = workflow.plan(config)
     shared = {"crystal", "mesh", "phonons", "bands", "dos", "matrix_elements", "matrix_elements_index"}
     assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})
+
+
+def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: dict[str, Any]) -> None:
+    """Two meshes and two temperatures are four runs, and two sets of matrix elements of two shards each."""
+    config = copy.deepcopy(small)
+    run = config["runs"]["silicon"]
+    run.pop("mesh"), run.pop("temperatures")
+    run["sweep"] = {"mesh": [[3, 3, 3], [4, 4, 4]], "temperatures": [[300], [400]]}
+    planned = workflow.plan(config)
+    once, per_mesh = {"crystal", "bands"}, {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"}
+    times = {rule: 1 if rule in once else 2 if rule in per_mesh else 4 for rule in ALL}
+    assert planned == Counter({rule: times[rule] * n for rule, n in ALL.items()})
