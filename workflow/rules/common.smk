@@ -6,7 +6,7 @@ sys.path.insert(0, str(ROOT / "src"))
 # For the scripts, which then find the library whether or not it is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
 
-from peierls import config as configuration, gallery, schema
+from peierls import config_file, time_spent, config as configuration, gallery, schema
 from peierls.errors import InputError
 from peierls.job import failures
 from peierls.layout import Layout
@@ -14,8 +14,11 @@ from peierls.provenance import code_digest, set_numba_cache
 
 set_numba_cache()
 try:
+    # Snakemake has read them; where a key stands twice, it has taken the last.
+    for path in workflow.configfiles:
+        config_file.read(path)
     KEYS = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
-    NAMES = ", ".join(map(str, workflow.configfiles))
+    NAMES = ", ".join(map(str, workflow.configfiles)) or "config"
     RUNS = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
     LAYOUT = Layout(RUNS)
 except InputError as error:
@@ -29,6 +32,12 @@ wildcard_constraints:
     chunk=r"\d+",
     solver="[a-z]+",
     figure="|".join(gallery.FIGURES),
+
+
+# What is said at the very end, after everything that Snakemake has to say.
+def say(lines):
+    if lines:
+        print(*lines, sep="\n", file=sys.stderr)
 
 
 # The run that a job belongs to, or one of those that share it.
@@ -64,6 +73,15 @@ def caption(entry, run):
 # A parameter that changes no result: Snakemake does not compare those that ask for resources.
 def max_memory(wildcards, resources):
     return RUNS[run_of(wildcards)]["integration"]["max_memory"]
+
+
+# Resource: memory in MB of a solver, which holds all that it reads and fields at every temperature; two also hold matrices.
+def transport_memory(wildcards, input, attempt):
+    run = RUNS[wildcards.run]
+    matrices = {"direct": 1, "relaxons": 1 + len(run["temperatures"]) / 2}.get(wildcards.solver, 0)
+    fields = 160 * Path(input.linewidths).stat().st_size / 1e6
+    dense = 1000 * matrices * run["integration"]["max_memory"]
+    return int(attempt * (500 + 4 * input.size_mb + fields + dense))
 
 
 # Resource: an amount that grows with each attempt.

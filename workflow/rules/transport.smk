@@ -17,7 +17,7 @@ rule transport:
         "../envs/peierls.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=transport_memory,
         runtime=growing(60),
     params:
         settings=settings("transport"),
