@@ -212,6 +212,8 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     ("scattering.max_mfp", 1e-6, {}, "linewidths"),
     ("solver_options.tolerance", 1e-6, {}, "transport"),
     ("solver_options.max_iterations", 7, {}, "transport"),
+    ("geometry.thickness", 1e-9, {}, "transport"),
+    ("geometry.cross_section", 1e-18, {}, "transport"),
     ("solvers", ["rta"], {}, None),
     ("chunks", 7, {}, None),
     ("strict", True, {}, None),
