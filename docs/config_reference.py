@@ -41,7 +41,8 @@ runs:
 
 `defaults` is merged into each run: the sections below key by key; lists, single values and values of several forms
 (such as a mesh, or `{min, max, points}`) are replaced whole. Runs that agree on the settings of a stage share its
-result. A path is absolute, or relative to the working directory.
+result. A path is absolute, or relative to the working directory. With `sweep`, a run stands for several, one for each
+combination of values (docs/how-to/sweeps.md).
 
 """
 
@@ -58,8 +59,10 @@ These values are part of the interface and are refused until their code exists.
 def document(rules: Schema) -> str:
     """The text of config/README.md."""
     run = schema.subschema(schema.subschema(rules, "runs"), "any name")
-    sections = {key: rule for key, rule in run["properties"].items() if "properties" in rule}
-    single = {key: rule for key, rule in run["properties"].items() if key not in sections}
+    # The keys of a sweep are those of a run.
+    keys = {**run["properties"], "sweep": {**run["properties"]["sweep"], "properties": {}}}
+    sections = {key: rule for key, rule in keys.items() if rule.get("properties")}
+    single = {key: rule for key, rule in keys.items() if key not in sections}
     parts = [INTRODUCTION]
     for title, description, keys in [
         *((f"`{name}`", rule["description"], rule["properties"]) for name, rule in sections.items()),

@@ -7,11 +7,15 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from peierls import schema as schemas
+from peierls import sweeps
 from peierls.errors import InputError
+from peierls.force_constants import recognise
 from peierls.schema import Schema
 
 Run = dict[str, Any]
@@ -52,6 +56,22 @@ NOT_YET: dict[tuple[str, Any], str] = {
 }
 """Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
 
+USED_BY_METHOD = {
+    "tetrahedron": (),
+    "gaussian": ("sigma", "threshold"),
+    "adaptive": ("kind", "scale", "threshold"),
+}
+"""Keys of `integration` that only some of its methods read."""
+
+WITHOUT_EFFECT = ("max_memory", "storage")
+"""Keys of `integration` that say how results are computed and not which: nothing depends on them."""
+
+WITHOUT_OPTIONS = ("rta", "direct")
+"""Solvers that do not read `solver_options`."""
+
+BY_MEMORY = ("direct", "relaxons")
+"""Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
+
 EVENTS_EXCLUDE = {"integration.occupation": "tdep", "integration.fc3_origin": "first"}
 """Values that reproduce other programs with `weights: mode` and contradict `event`."""
 
@@ -68,10 +88,10 @@ def load(
     fault = schemas.first_fault(given, schema)
     if fault:
         raise InputError(f"{source}: {fault}")
-    run_schema = schemas.subschema(schemas.subschema(schema, "runs"), "any name")
-    defaults = given.get("defaults", {})
-    runs = {}
-    for name, own in given["runs"].items():
+    run_schema = _without(schemas.subschema(schemas.subschema(schema, "runs"), "any name"), "sweep")
+    defaults = {key: value for key, value in given.get("defaults", {}).items() if key != "sweep"}
+    runs: dict[str, Run] = {}
+    for name, own in _each_run(given, source):
         run = schemas.fill(merge(defaults, own, run_schema), run_schema)
         found = _contradiction(run) or _not_yet(run, run_schema)
         if found:
@@ -79,8 +99,43 @@ def load(
             section = "defaults" if at(own, key) is None and at(defaults, key) is not None else f"runs.{name}"
             raise InputError(f"{source}: {section}.{key} {sentence}")
         run["temperatures"] = expand_temperatures(run["temperatures"])
-        runs[name] = schemas.located(run, run_schema, folders)
+        runs[name] = _recognised(schemas.located(run, run_schema, folders))
     return runs
+
+
+def _each_run(given: Mapping[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every run by its name, those that sweep expanded; no name twice."""
+    names = set(given["runs"])
+    for name, own in given["runs"].items():
+        try:
+            expanded = list(sweeps.expand(name, own or {}, given.get("defaults") or {}))
+        except InputError as error:
+            raise InputError(f"{source}: runs.{name}.{error}") from None
+        names.discard(name)
+        for one, keys in expanded:
+            if one in names:
+                raise InputError(
+                    f"{source}: runs.{name}.sweep gives a run named '{one}', and there is one already; expected values "
+                    "and names of runs that differ in letters and digits"
+                )
+            names.add(one)
+            yield one, keys
+
+
+def _without(schema: Schema, key: str) -> Schema:
+    return {**schema, "properties": {name: rule for name, rule in schema["properties"].items() if name != key}}
+
+
+def _recognised(run: Run) -> Run:
+    """A run whose format `auto` is replaced by the one recognised: to write it down is no change.
+
+    Where none can be told it stays, and whoever opens the files says so.
+    """
+    given = run["force_constants"]
+    if given["format"] == "auto":
+        with suppress(InputError):
+            given = {**given, "format": recognise(Path(given["path"]))}
+    return {**run, "force_constants": given}
 
 
 def merge(defaults: Mapping[str, Any], own: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -122,10 +177,36 @@ def chunks(run: Run) -> int:
     return min(64, max(2, math.ceil(math.prod(run["mesh"]) / 2500)))
 
 
-def stage_settings(run: Run, stage: str) -> dict[str, Any]:
-    """What a stage depends on, its keys sorted: Snakemake compares the text, and their order is no change."""
-    settings: dict[str, Any] = json.loads(canonical({key: run[key] for key in STAGES[stage]}))
-    return settings
+def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str, Any]:
+    """What a stage depends on, its keys sorted: Snakemake compares the text, and their order is no change.
+
+    Only what has an effect: keys that a method of integration or of electrostatics does not read are left out (or
+    null), and so are those of no consequence to a `solver`, where one is named.
+    """
+    used: dict[str, Any] = json.loads(canonical({key: run[key] for key in STAGES[stage]}))
+    if "nac" in used:
+        used["nac"] = _effective_nac(used["nac"])
+    if "integration" in used:
+        used["integration"] = _effective_integration(used["integration"], stage)
+    if solver in BY_MEMORY:
+        used["integration"]["max_memory"] = run["integration"]["max_memory"]
+    if solver in WITHOUT_OPTIONS:
+        del used["solver_options"]
+    return used
+
+
+def _effective_nac(nac: Mapping[str, Any]) -> dict[str, Any]:
+    unread = {"none": ("direction", "lambda"), "wang": ("lambda",)}.get(nac["method"], ())
+    return {key: None if key in unread else value for key, value in nac.items()}
+
+
+def _effective_integration(integration: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    by_method = {key for keys in USED_BY_METHOD.values() for key in keys}
+    unread = by_method.difference(USED_BY_METHOD[integration["method"]]).union(WITHOUT_EFFECT)
+    if stage == "matrix_elements":
+        # They are free of temperature, and so of occupations.
+        unread.add("occupation")
+    return {key: value for key, value in integration.items() if key not in unread}
 
 
 def stage_digest(run: Run, stage: str) -> str:

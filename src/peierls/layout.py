@@ -40,9 +40,13 @@ class Layout:
         return [self.stage_file(run, stage) for stage in stages] + self.matrix_elements(run)[:1]
 
     def matrix_elements(self, run: str) -> list[str]:
-        """The index of the matrix elements and their shards; nothing where they are recomputed instead of stored."""
+        """The index of the matrix elements and their shards; nothing where they are recomputed instead of stored.
+
+        What is stored already is used in either case.
+        """
+        files = [self.stage_file(run, "matrix_elements"), *self.shards(run)]
         stored = self.runs[run]["integration"]["storage"] == "store"
-        return [self.stage_file(run, "matrix_elements"), *self.shards(run)] if stored else []
+        return files if stored or all(Path(path).is_file() for path in files) else []
 
     def shards(self, run: str) -> list[str]:
         """The files over which the matrix elements of a run are spread."""
@@ -70,10 +74,12 @@ class Layout:
 
         The number changes no result, so what is finished is used as it was cut. Snakemake alone would compute all of it
         again, and everything below: a stage whose input is made again runs again, even where the bytes are the same.
+        Runs that share their matrix elements share them as the first of these runs says.
         """
-        wanted = config.chunks(self.runs[run])
-        folder = Path(self.stage_file(run, "matrix_elements").removesuffix(".h5"))
-        present = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
+        index = self.stage_file(run, "matrix_elements")
+        first = next(name for name in self.runs if self.stage_file(name, "matrix_elements") == index)
+        wanted = config.chunks(self.runs[first])
+        present = sorted(int(path.name) for path in Path(index).with_suffix("").glob("*") if path.name.isdigit())
         complete = [number for number in present if all(Path(shard).is_file() for shard in self._shards(run, number))]
         return complete[0] if complete and wanted not in complete else wanted
 

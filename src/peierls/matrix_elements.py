@@ -108,7 +108,9 @@ def _of_points(common: Preparation, points: Integers, progress: Callable[[Any], 
         shell = common.search(q1, of_point.q2, of_point.q3)
         triplets.append(of_point)
         shells.append(shell)
-        strengths.append(_strengths(q1, of_point, shell, mesh, common.phonons, common.folded, common.max_memory))
+        strengths.append(
+            strengths_on_shell(q1, of_point, shell, mesh, common.phonons, common.folded, common.max_memory)
+        )
     counts = [np.bincount(shell.triplet, minlength=len(one.q2)) for one, shell in zip(triplets, shells, strict=True)]
     return MatrixElements(
         points=np.asarray(points, dtype=np.int64),
@@ -149,7 +151,7 @@ def _joined(arrays: list[Any], dtype: Any) -> Any:
     return np.concatenate([np.empty(0, dtype), *arrays], dtype=dtype)
 
 
-def _strengths(
+def strengths_on_shell(
     q1: int,
     triplets: Triplets,
     shell: OnShell,
@@ -157,15 +159,16 @@ def _strengths(
     phonons: Phonons,
     folded: FoldedThirdOrder,
     max_memory: float,
+    most_groups: int | None = None,
 ) -> Floats:
-    """|Φ|² times the delta weight of every entry of `shell`."""
+    """|Φ|² times the delta weight of every entry of `shell`; with `most_groups`, of so many groups of s only."""
     n_bands = phonons.n_bands
     strengths = np.zeros(len(shell.weight))
     bounds = np.searchsorted(shell.triplet, np.arange(len(triplets.q2) + 1))
     wanted = np.flatnonzero(np.diff(bounds))
     coordinates = mesh.coordinates[triplets.q2[wanted]]
-    groups = _band_groups(phonons.degenerate_sets[q1], mesh, folded, len(wanted), max_memory)
-    for group in groups if len(wanted) else []:
+    groups = band_groups(phonons.degenerate_sets[q1], mesh, folded, len(wanted), max_memory)
+    for group in groups[:most_groups] if len(wanted) else []:
         per_distance = folded.at(mesh.fractional[q1], phonons.eigenvectors[q1][:, group])
         elements = folded.transform(per_distance, coordinates).reshape(len(wanted), -1, n_bands, n_bands)
         _fill_strengths(
@@ -186,7 +189,7 @@ def _strengths(
     return strengths
 
 
-def _band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: int, max_memory: float) -> list[slice]:
+def band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: int, max_memory: float) -> list[slice]:
     """Ranges of s treated at once: whole degenerate sets, as many as keep the transform's arrays within `max_memory`
     bytes."""
     n1, n2, n3 = folded.box

@@ -60,17 +60,20 @@ class Phonons:
         return self.frequencies.shape[1]
 
 
-def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> Phonons:
+def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any], *, only_wedge: bool = False) -> Phonons:
     """Phonons on the full grid; velocities at its irreducible points.
 
     `nac` is the section of the configuration, see `electrostatics.separate`. Raises InputError where a mode is
-    imaginary (other than the three acoustic ones at Γ, which are set to zero by index).
+    imaginary (other than the three acoustic ones at Γ, which are set to zero by index). With `only_wedge`, matrices
+    are diagonalised at the irreducible points only, which is all that frequencies and velocities need; eigenvectors
+    elsewhere are zero.
     """
     # Imported here because every job of the third order would pay for it, and needs only the results of this one.
     from peierls.electrostatics import separate
 
     short_ranged, long_range = separate(crystal, nac)
-    eigenvalues, eigenvectors = _diagonalise(short_ranged, long_range, mesh)
+    diagonalise = _diagonalise_wedge if only_wedge else _diagonalise
+    eigenvalues, eigenvectors = diagonalise(short_ranged, long_range, mesh)
     acoustic = np.sign(eigenvalues[0, :3]) * np.sqrt(np.abs(eigenvalues[0, :3])) / THZ
     _refuse_soft_optical_modes(crystal, eigenvalues[0], eigenvectors[0])
     eigenvalues[0, :3] = 0.0
@@ -142,6 +145,18 @@ def _diagonalise(crystal: Crystal, long_range: LongRange | None, mesh: Mesh) -> 
     eigenvalues[opposite[halves]] = eigenvalues[halves]
     eigenvectors[opposite[halves]] = eigenvectors[halves].conj()
     return eigenvalues, eigenvectors
+
+
+def _diagonalise_wedge(crystal: Crystal, long_range: LongRange | None, mesh: Mesh) -> tuple[Floats, Complexes]:
+    """The same with the irreducible points alone diagonalised, whose eigenvalues are those of their stars."""
+    eigenvalues = np.empty((mesh.n_irreducible, crystal.n_bands))
+    # Memory that is never touched is never taken.
+    eigenvectors = np.zeros((mesh.n_points, crystal.n_bands, crystal.n_bands), dtype=complex)
+    for batch in np.array_split(np.arange(mesh.n_irreducible), range(_BATCH, mesh.n_irreducible, _BATCH)):
+        points = mesh.irreducible[batch]
+        matrices = dynamical_matrices(crystal, mesh.fractional[points], long_range)
+        eigenvalues[batch], eigenvectors[points] = np.linalg.eigh(matrices)
+    return eigenvalues[mesh.grid_to_irreducible], eigenvectors
 
 
 def _refuse_soft_optical_modes(crystal: Crystal, eigenvalues: Floats, eigenvectors: Complexes) -> None:

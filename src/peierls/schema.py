@@ -21,7 +21,10 @@ Schema = Mapping[str, Any]
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """Read a schema, with its references to `$defs` replaced by what they stand for."""
+    """Read a schema, with its references to `$defs` replaced by what they stand for.
+
+    Beside `$ref` there is `listsOf`: the sections of what it refers to, with a list of values in place of each value.
+    """
     schema: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     definitions = schema.pop("$defs", {})
 
@@ -32,10 +35,33 @@ def load(path: str | Path) -> dict[str, Any]:
             return node
         node = {key: inline(item) for key, item in node.items()}
         reference = node.pop("$ref", None)
-        return {**inline(definitions[reference.rsplit("/", 1)[1]]), **node} if reference else node
+        if reference:
+            return {**inline(definitions[reference.rsplit("/", 1)[1]]), **node}
+        reference = node.pop("listsOf", None)
+        if reference:
+            described = {
+                key: rule for key, rule in definitions[reference.rsplit("/", 1)[1]].items() if key != "default"
+            }
+            keys = {key: rule for key, rule in described["properties"].items() if "listsOf" not in rule}
+            return {**_with_lists(inline({**described, "properties": keys})), **node}
+        return node
 
     result: dict[str, Any] = inline(schema)
     return result
+
+
+def _with_lists(schema: Schema) -> dict[str, Any]:
+    """A section whose keys have a list of values each, in place of a value."""
+    if "properties" not in schema:
+        return {"type": "array", "minItems": 1, "items": dict(schema), "description": schema.get("description", "")}
+    return {**schema, "properties": {key: _with_lists(rule) for key, rule in schema["properties"].items()}}
+
+
+def shipped() -> Path:
+    """The schema of this program: in the workflow beside the package, or, installed without it, in the package."""
+    package = Path(__file__).resolve().parent
+    beside, inside = package.parents[1] / "workflow/schemas/config.schema.yaml", package / "config.schema.yaml"
+    return beside if beside.is_file() else inside
 
 
 def forms(schema: Schema) -> list[Schema]:

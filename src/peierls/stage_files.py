@@ -9,6 +9,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,8 +67,51 @@ def read(path: str | Path, kind: type[Stage]) -> Stage:
 
 def provenance(path: str | Path) -> dict[str, str]:
     """The attributes of a stage file: stage, version, and what its writer recorded."""
-    with h5py.File(path, "r") as file:
+    with _opened(Path(path)) as file:
         return {key: str(value) for key, value in file.attrs.items()}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset of a stage file with what is written beside it; `values` are numbers, a text, or a list of texts."""
+
+    name: str
+    unit: str
+    dims: tuple[str, ...]
+    description: str
+    values: Any
+
+
+def datasets(path: str | Path) -> list[Dataset]:
+    """All datasets of a stage file of whatever stage, by name.
+
+    Raises InputError where the file is missing, damaged, or no stage file.
+    """
+    with _opened(Path(path)) as file:
+        return [
+            Dataset(
+                name=name,
+                unit=str(dataset.attrs["unit"]),
+                dims=tuple(str(dataset.attrs["dims"]).split()),
+                description=str(dataset.attrs["description"]),
+                values=_from_dataset(dataset, dataset[()]),
+            )
+            for name, dataset in file.items()
+        ]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """A stage file of whatever stage."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; a stage file is expected here")
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise InputError(f"{path}: holds no stage of this program")
+            yield file
+    except (OSError, RuntimeError, KeyError) as error:
+        raise InputError(f"{path}: not a readable stage file ({str(error).splitlines()[0]})") from error
 
 
 def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:

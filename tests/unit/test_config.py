@@ -166,6 +166,113 @@ def test_each_stage_depends_on_its_own_keys_and_no_others() -> None:
         assert set(config.stage_settings(complete(), stage)) == expected
 
 
+CHAIN = ["crystal", "mesh", "phonons", "matrix_elements", "linewidths", "transport"]
+GAUSSIAN = {"integration": {"method": "gaussian"}}
+ADAPTIVE = {"integration": {"method": "adaptive"}}
+BY_MODE = {"integration": {"weights": "mode"}}
+
+FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
+    ("force_constants.format", "tdep", {}, "crystal"),
+    ("force_constants.path", "elsewhere", {}, "crystal"),
+    ("force_constants.sum_rules", "impose", {}, "crystal"),
+    ("force_constants.symmetrize", True, {}, "crystal"),
+    ("force_constants.isotopes", {"file": "g.txt"}, {}, "crystal"),
+    *((f"force_constants.{key}", "other", {}, "crystal") for key in ("fc2", "fc3", "yaml", "ucposcar")),
+    *((f"force_constants.{key}", "other", {}, "crystal") for key in ("infile_isotopes", "control", "crystal")),
+    ("mesh", [5, 5, 5], {}, "mesh"),
+    ("mesh", {"density": 7.0}, {}, "mesh"),
+    ("nac.method", "none", {}, "phonons"),
+    ("nac.direction", [1, 0, 0], {}, "phonons"),
+    ("nac.direction", [1, 0, 0], {"nac": {"method": "wang"}}, "phonons"),
+    ("nac.direction", [1, 0, 0], {"nac": {"method": "none"}}, None),
+    ("nac.lambda", 0.5, {}, "phonons"),
+    ("nac.lambda", 0.5, {"nac": {"method": "wang"}}, None),
+    ("nac.lambda", 0.5, {"nac": {"method": "none"}}, None),
+    ("integration.method", "gaussian", {}, "matrix_elements"),
+    ("integration.weights", "mode", {}, "matrix_elements"),
+    ("integration.sigma", 0.2, {}, None),
+    ("integration.sigma", 0.2, GAUSSIAN, "matrix_elements"),
+    ("integration.sigma", 0.2, ADAPTIVE, None),
+    ("integration.kind", "tdep", {}, None),
+    ("integration.kind", "tdep", GAUSSIAN, None),
+    ("integration.kind", "tdep", ADAPTIVE, "matrix_elements"),
+    ("integration.scale", 2.0, {}, None),
+    ("integration.scale", 2.0, GAUSSIAN, None),
+    ("integration.scale", 2.0, ADAPTIVE, "matrix_elements"),
+    ("integration.threshold", 3.0, {}, None),
+    ("integration.threshold", 3.0, GAUSSIAN, "matrix_elements"),
+    ("integration.threshold", 3.0, ADAPTIVE, "matrix_elements"),
+    ("integration.fc3_origin", "first", BY_MODE, "matrix_elements"),
+    ("integration.occupation", "tdep", BY_MODE, "linewidths"),
+    ("integration.storage", "recompute", {}, None),
+    ("integration.max_memory", 1.0, {}, None),
+    ("temperatures", [400], {}, "linewidths"),
+    ("scattering.isotopes", "none", {}, "linewidths"),
+    ("scattering.boundary_length", 1e-6, {}, "linewidths"),
+    ("scattering.max_mfp", 1e-6, {}, "linewidths"),
+    ("solver_options.tolerance", 1e-6, {}, "transport"),
+    ("solver_options.max_iterations", 7, {}, "transport"),
+    ("geometry.thickness", 1e-9, {}, "transport"),
+    ("geometry.cross_section", 1e-18, {}, "transport"),
+    ("solvers", ["rta"], {}, None),
+    ("chunks", 7, {}, None),
+    ("strict", True, {}, None),
+]
+"""Keys, another value, what else the run has, and the first stage of the chain that depends on it."""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "others", "first"), FIRST_STAGE, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_key_changes_the_settings_of_its_stage_and_those_below(
+    key: str, value: Any, others: dict[str, Any], first: str | None
+) -> None:
+    before = complete(**others)
+    after = copy.deepcopy(before)
+    *sections, last = key.split(".")
+    node: Any = after
+    for section in sections:
+        node = node[section]
+    assert node.get(last) != value
+    node[last] = value
+    changed = [stage for stage in CHAIN if config.stage_settings(before, stage) != config.stage_settings(after, stage)]
+    assert changed == ([] if first is None else CHAIN[CHAIN.index(first) :])
+
+
+def test_that_table_has_every_key_that_can_be_changed() -> None:
+    def leaves(rule: schema.Schema, above: str = "") -> set[str]:
+        if "properties" not in rule:
+            return {above}
+        return {
+            leaf for key, below in rule["properties"].items() for leaf in leaves(below, f"{above}.{key}".strip("."))
+        }
+
+    refused = {key for key, value in config.NOT_YET if value is config.ANY}
+    keys = {key for key in leaves(RUN) if not key.startswith("sweep.")}
+    assert {key for key, *_ in FIRST_STAGE} == keys - refused
+
+
+def test_solvers_depend_on_the_options_that_they_read() -> None:
+    one = complete()
+    other = complete(solver_options={"tolerance": 1e-3}, integration={"max_memory": 1.0})
+    changed = {
+        solver
+        for solver in ("rta", "iterative", "variational", "direct", "relaxons")
+        if config.stage_settings(one, "transport", solver) != config.stage_settings(other, "transport", solver)
+    }
+    assert changed == {"iterative", "variational", "direct", "relaxons"}
+    assert "solver_options" not in config.stage_settings(one, "transport", "direct")
+    assert "max_memory" not in config.stage_settings(one, "transport", "variational")["integration"]
+
+
+def test_a_recognised_format_is_the_one_written_down(silicon_folder: Path) -> None:
+    found, said = (
+        complete(force_constants={"path": str(silicon_folder), **format}) for format in ({}, {"format": "phono3py"})
+    )
+    assert found == said
+    assert complete()["force_constants"]["format"] == "auto"
+
+
 def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:
     one = complete(integration={"sigma": 0.1, "threshold": 4}, temperatures=[300])
     other = complete(temperatures=["300.0"], integration={"threshold": 4.0, "sigma": "1.0e-1"})
@@ -177,7 +284,7 @@ def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:
 
 def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() -> None:
     digest = config.stage_digest(complete(), "matrix_elements")
-    assert config.stage_digest(complete(integration={"sigma": 0.2}), "matrix_elements") != digest
+    assert config.stage_digest(complete(integration={"weights": "mode"}), "matrix_elements") != digest
     assert config.stage_digest(complete(chunks=7, temperatures=[5]), "matrix_elements") == digest
 
 

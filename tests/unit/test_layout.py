@@ -59,6 +59,21 @@ def test_the_configured_number_wins_where_both_are_finished(tmp_path: Path) -> N
     assert layout(tmp_path, one={"chunks": 5}).shards("one") == five
 
 
+def test_runs_that_agree_share_their_shards_however_they_would_cut_them(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={"chunks": 3}, other={"chunks": 5, "temperatures": [400]}, fine={"mesh": [15, 15, 15]})
+    assert runs.shards("one") == runs.shards("other")
+    assert [len(runs.shards(run)) for run in ("one", "other", "fine")] == [3, 3, 2]
+
+
+def test_stored_matrix_elements_are_used_rather_than_recomputed(tmp_path: Path) -> None:
+    stored = layout(tmp_path, one={}).matrix_elements("one")
+    make(stored)
+    recompute = {"integration": {"storage": "recompute"}}
+    assert layout(tmp_path, one=recompute).matrix_elements("one") == stored
+    Path(stored[-1]).unlink()
+    assert layout(tmp_path, one=recompute).matrix_elements("one") == []
+
+
 def test_recomputed_matrix_elements_have_no_files(tmp_path: Path) -> None:
     runs = layout(tmp_path, one={"integration": {"storage": "recompute"}})
     assert runs.matrix_elements("one") == []

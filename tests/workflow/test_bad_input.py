@@ -34,6 +34,15 @@ def test_bad_configuration_stops_before_any_job(
     assert finished.files() == before
 
 
+def test_a_key_that_stands_twice_is_refused(finished: Workflow) -> None:
+    """YAML would take the last one silently."""
+    text = "runs:\n  silicon:\n    mesh: [5, 5, 5]\n    mesh: [7, 7, 7]\n"
+    result = finished.snakemake("--dry-run", config=text)
+    assert result.status != 0
+    assert result.last_line.startswith("error: ")
+    assert result.last_line.endswith("line 4: key 'mesh' stands in line 3 already, expected it once")
+
+
 def test_fault_found_by_a_job_is_the_last_line(finished: Workflow, small: dict[str, Any]) -> None:
     config = copy.deepcopy(small)
     config["runs"]["silicon"]["mesh"] = [5, 4, 5]

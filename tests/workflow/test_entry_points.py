@@ -49,6 +49,38 @@ def test_another_workflow_uses_this_one_as_a_module(workflow: Workflow, small: d
     assert result.jobs["kappa_linewidths"] == 1
 
 
+def test_a_module_takes_its_configuration_from_the_workflow_that_uses_it(
+    finished: Workflow, small: dict[str, Any]
+) -> None:
+    """A part of another configuration, which the module knows nothing else of: the runs are those that are done."""
+    config = {"my_own": 1, "conductivity": small}
+    path = finished.folder.parent / "outer.smk"
+    path.write_text(
+        f"module kappa:\n    snakefile: '{finished.clone}/workflow/Snakefile'\n    config: config['conductivity']\n\n"
+        "use rule * from kappa as kappa_*\n\n"
+        "rule mine:\n    default_target: True\n    input: 'results/silicon/kappa.csv'\n    output: 'mine.txt'\n"
+        "    shell: 'cp {input} {output}'\n"
+    )
+    assert finished.plan(config, snakefile=str(path)) == {"mine": 1}
+    config["conductivity"] = {"runs": {"silicon": {**small["runs"]["silicon"], "mehs": 1}}}
+    result = finished.snakemake("--dry-run", config=config, snakefile=str(path))
+    assert result.status != 0
+    assert "silicon.mehs is not a key; did you mean 'mesh'?" in result.last_line
+
+
+def test_a_module_can_keep_its_results_in_a_folder_of_its_own(workflow: Workflow, small: dict[str, Any]) -> None:
+    snakefile = workflow.folder / "Snakefile"
+    snakefile.write_text(
+        f"module kappa:\n    snakefile: '{workflow.clone}/workflow/Snakefile'\n    config: config\n"
+        "    prefix: 'kappa'\n\n"
+        "use rule * from kappa as kappa_*\n"
+    )
+    target = "kappa/results/silicon/kappa.csv"
+    result = workflow.snakemake("--dry-run", "--", target, config=small, snakefile=str(snakefile))
+    assert result.status == 0, result.output
+    assert result.jobs["kappa_matrix_elements"] == 2
+
+
 def test_results_of_the_small_case(finished: Workflow) -> None:
     run = finished.folder / "results/silicon"
     header, *rows = (run / "kappa.csv").read_text().splitlines()

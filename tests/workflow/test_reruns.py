@@ -14,6 +14,7 @@ Edit = Callable[[Path, str], None]
 
 # The small case has two solvers, one of which iterates, and four figures.
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
+ITERATING = {"transport": 1, "figure convergence": 1, **KAPPA}
 TRANSPORT = {"transport": 2, "figure convergence": 1, **KAPPA}
 FIGURES = {"figure kappa": 1, "figure bands": 1, "figure linewidths": 1, "figure convergence": 1}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
@@ -29,7 +30,10 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"integration": {"method": "gaussian"}}, MATRIX_ELEMENTS),
     ({"temperatures": [300, 400]}, LINEWIDTHS),
     ({"scattering": {"boundary_length": 1e-6}}, LINEWIDTHS),
-    ({"solver_options": {"max_iterations": 7}}, TRANSPORT),
+    ({"solver_options": {"max_iterations": 7}}, ITERATING),
+    ({"integration": {"sigma": 0.2, "kind": "tdep", "scale": 2.0, "threshold": 3.0}}, {}),
+    ({"integration": {"max_memory": 1.0, "storage": "recompute"}}, {}),
+    ({"force_constants": {"format": "auto"}}, {}),
     ({"strict": True}, {"verdict": 1}),
     ({"chunks": 3}, {}),
 ]
@@ -37,7 +41,7 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
     ("solvers/rta.py", {"transport": 1, **KAPPA}),
-    ("solvers/variational.py", {"transport": 1, "figure convergence": 1, **KAPPA}),
+    ("solvers/variational.py", ITERATING),
     ("collision_operator.py", TRANSPORT),
     ("report.py", {"kappa_table": 1, "verdict": 1}),
     ("gallery.py", {}),
@@ -151,6 +155,20 @@ def test_chunks_cut_what_is_not_there_yet(workflow: Workflow, small: dict[str, A
 def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: dict[str, Any]) -> None:
     config = copy.deepcopy(small)
     config["runs"]["warm"] = {**config["runs"]["silicon"], "temperatures": [400]}
+    # Cut differently, if it were alone.
+    config["runs"]["warm"]["chunks"] = 3
     planned = workflow.plan(config)
     shared = {"crystal", "mesh", "phonons", "bands", "dos", "matrix_elements", "matrix_elements_index"}
     assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})
+
+
+def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: dict[str, Any]) -> None:
+    """Two meshes and two temperatures are four runs, and two sets of matrix elements of two shards each."""
+    config = copy.deepcopy(small)
+    run = config["runs"]["silicon"]
+    run.pop("mesh"), run.pop("temperatures")
+    run["sweep"] = {"mesh": [[3, 3, 3], [4, 4, 4]], "temperatures": [[300], [400]]}
+    planned = workflow.plan(config)
+    once, per_mesh = {"crystal", "bands"}, {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"}
+    times = {rule: 1 if rule in once else 2 if rule in per_mesh else 4 for rule in ALL}
+    assert planned == Counter({rule: times[rule] * n for rule, n in ALL.items()})

@@ -6,7 +6,7 @@ sys.path.insert(0, str(ROOT / "src"))
 # For the scripts, which then find the library whether or not it is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
 
-from peierls import config as configuration, directions, gallery, schema
+from peierls import config_file, directions, time_spent, config as configuration, gallery, schema
 from peierls.errors import InputError
 from peierls.job import failures
 from peierls.layout import Layout
@@ -14,8 +14,11 @@ from peierls.provenance import code_digest, set_numba_cache
 
 set_numba_cache()
 try:
+    # Snakemake has read them; where a key stands twice, it has taken the last.
+    for path in workflow.configfiles:
+        config_file.read(path)
     KEYS = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
-    NAMES = ", ".join(map(str, workflow.configfiles))
+    NAMES = ", ".join(map(str, workflow.configfiles)) or "config"
     CONFIGURED = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
     RUNS = directions.with_directions(CONFIGURED)
     LAYOUT = Layout(RUNS)
@@ -30,6 +33,12 @@ wildcard_constraints:
     chunk=r"\d+",
     solver="[a-z]+",
     figure="|".join(gallery.FIGURES),
+
+
+# What is said at the very end, after everything that Snakemake has to say.
+def say(lines):
+    if lines:
+        print(*lines, sep="\n", file=sys.stderr)
 
 
 # The run that a job belongs to, or one of those that share it.
@@ -48,7 +57,9 @@ def files_for(stage):
 
 # Parameters: what a stage depends on, and the part of the library that its script reaches; a change makes it out of date.
 def settings(stage):
-    return lambda wildcards: configuration.stage_settings(RUNS[run_of(wildcards)], stage)
+    return lambda wildcards: configuration.stage_settings(
+        RUNS[run_of(wildcards)], stage, getattr(wildcards, "solver", None)
+    )
 
 
 def code(script, *modules):
@@ -58,6 +69,20 @@ def code(script, *modules):
 # Parameter: what is said beside a figure or a table.
 def caption(entry, run):
     return gallery.caption(entry, run, RUNS[run])
+
+
+# A parameter that changes no result: Snakemake does not compare those that ask for resources.
+def max_memory(wildcards, resources):
+    return RUNS[run_of(wildcards)]["integration"]["max_memory"]
+
+
+# Resource: memory in MB of a solver, which holds all that it reads and fields at every temperature; two also hold matrices.
+def transport_memory(wildcards, input, attempt):
+    run = RUNS[wildcards.run]
+    matrices = {"direct": 1, "relaxons": 1 + len(run["temperatures"]) / 2}.get(wildcards.solver, 0)
+    fields = 160 * Path(input.linewidths).stat().st_size / 1e6
+    dense = 1000 * matrices * run["integration"]["max_memory"]
+    return int(attempt * (500 + 4 * input.size_mb + fields + dense))
 
 
 # Resource: an amount that grows with each attempt.

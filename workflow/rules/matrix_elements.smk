@@ -21,6 +21,7 @@ rule matrix_elements:
         runtime=growing(240),
     params:
         settings=settings("matrix_elements"),
+        max_memory=max_memory,
         code=code("matrix_elements.py"),
     script:
         "../scripts/matrix_elements.py"

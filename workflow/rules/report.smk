@@ -77,6 +77,6 @@ rule stage_links:
         mem_mb=growing(100),
         runtime=growing(10),
     params:
-        targets=lambda wildcards, input: [f"../../../{path}" for path in input],
+        targets=lambda wildcards, input, output: [os.path.relpath(path, output[0]) for path in input],
     shell:
         "mkdir -p {output} && ln -sf {params.targets} {output} > {log} 2>&1"

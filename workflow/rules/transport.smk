@@ -17,10 +17,11 @@ rule transport:
         "../envs/peierls.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=transport_memory,
         runtime=growing(60),
     params:
         settings=settings("transport"),
+        max_memory=max_memory,
         # The script imports a solver by its name.
         code=lambda wildcards: code("transport.py", f"peierls.solvers.{wildcards.solver}"),
     script:

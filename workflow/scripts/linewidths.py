@@ -14,7 +14,8 @@ with job(snakemake.log[0], snakemake.threads):
     mesh = stage_files.read(snakemake.input.mesh, Mesh)
     phonons = stage_files.read(snakemake.input.phonons, Phonons)
     index, shards = snakemake.input.matrix_elements[:1], snakemake.input.matrix_elements[1:]
-    elements = job_inputs.matrix_elements(index, crystal, mesh, phonons, settings["integration"])
+    integration = {**settings["integration"], "max_memory": snakemake.params.max_memory}
+    elements = job_inputs.matrix_elements(index, crystal, mesh, phonons, integration)
     linewidths = compute_linewidths(crystal, mesh, phonons, elements, job_inputs.with_isotopes(settings, crystal))
     # The index stands for the shards, so that their number leaves no trace.
     inputs = [path for path in snakemake.input if path not in shards]

@@ -21,5 +21,6 @@ with job(snakemake.log[0], snakemake.threads):
     # Dealt like cards: the first points have the most triplets, and every shard gets its share of them.
     points = np.arange(chunk, mesh.n_irreducible, chunks)
     show = partial(progress, description="irreducible points")
-    shard = compute_matrix_elements(crystal, mesh, phonons, settings["integration"], points, progress=show)
+    integration = {**settings["integration"], "max_memory": snakemake.params.max_memory}
+    shard = compute_matrix_elements(crystal, mesh, phonons, integration, points, progress=show)
     stage_files.write(snakemake.output[0], shard, record(settings, snakemake.params.code, snakemake.input))

@@ -18,10 +18,11 @@ with job(snakemake.log[0], snakemake.threads):
     phonons = stage_files.read(snakemake.input.phonons, Phonons)
     linewidths = stage_files.read(snakemake.input.linewidths, Linewidths)
     index, shards = snakemake.input.matrix_elements[:1], snakemake.input.matrix_elements[1:]
-    elements = job_inputs.matrix_elements(index, crystal, mesh, phonons, settings["integration"])
+    integration = {**settings["integration"], "max_memory": snakemake.params.max_memory}
+    elements = job_inputs.matrix_elements(index, crystal, mesh, phonons, integration)
     # A solver goes through the stored ones again and again.
     elements = list(elements) if index else elements
-    settings_of_atoms = job_inputs.with_isotopes(settings, crystal)
+    settings_of_atoms = {**job_inputs.with_isotopes(settings, crystal), "integration": integration}
     problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, settings_of_atoms)
     transport = import_module(f"peierls.solvers.{snakemake.wildcards.solver}").solve(problem)
     inputs = [path for path in snakemake.input if path not in shards]

@@ -29,7 +29,7 @@ from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
 
 _log = logging.getLogger("peierls")
 
-_COPIES = 3
+COPIES = 3
 """Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
@@ -48,7 +48,7 @@ def solve(problem: HeatConduction) -> Transport:
     variational solution, and `relaxon_kappa` what the slowest relaxons contribute to it.
     """
     operator, representation = problem.operator, vectors(problem.mesh)
-    needed = dense_gigabytes(n_coordinates(operator, representation), _COPIES)
+    needed = dense_gigabytes(n_coordinates(operator, representation), COPIES)
     if needed > problem.settings["integration"]["max_memory"]:
         return _slow_end(problem, representation)
     spectra, responses, failures = [], [], []

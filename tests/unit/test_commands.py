@@ -1,0 +1,202 @@
+"""The command `peierls`, called as the shell calls it."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from peierls import config, config_file, schema, stage_files
+from peierls.__main__ import main
+from peierls.commands import COMMANDS
+from peierls.crystal import Crystal
+from peierls.report import kappa_table
+from peierls.solvers import Transport
+
+SCHEMA = schema.load(schema.shipped())
+
+
+def test_every_command_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    overview = capsys.readouterr().out
+    for command in COMMANDS:
+        assert command in overview
+        with pytest.raises(SystemExit) as end:
+            main([command, "--help"])
+        assert end.value.code == 0
+        words = capsys.readouterr().out
+        assert f"examples:\n  peierls {command} " in words
+        assert max(map(len, words.splitlines())) <= 120
+
+
+def initialise(folder: Path, target: Path, *more: str) -> int:
+    return main(["init", str(folder), "--output", str(target), *more])
+
+
+def test_init_writes_a_configuration_that_is_complete(silicon_folder: Path, tmp_path: Path) -> None:
+    """As it is, and with every commented key uncommented: these are the defaults."""
+    target = tmp_path / "config/config.yaml"
+    assert initialise(silicon_folder, target) == 0
+    text = target.read_text()
+    mesh = [13, 13, 13]
+    written = config.load(config_file.read(target), SCHEMA)
+    said = {"force_constants": {"format": "phono3py", "path": str(silicon_folder)}, "mesh": mesh}
+    assert written == config.load({"runs": {"si-pbesol": said}}, SCHEMA)
+    uncommented, n_keys = re.subn(r"^( *)#(?=[a-z])", r"\1", text, flags=re.MULTILINE)
+    assert n_keys > 20
+    target.write_text(uncommented)
+    assert config.load(config_file.read(target), SCHEMA) == written
+    assert set(config_file.read(target)["runs"]["si-pbesol"]) >= {"temperatures", "solvers", "integration", "strict"}
+
+
+def test_init_never_overwrites(silicon_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "mine.yaml"
+    target.write_text("mine\n")
+    assert initialise(silicon_folder, target) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert target.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("a b", "--name is 'a b'"), ("stages", "--name is 'stages'"), ("", "--name is ''")]
+)
+def test_init_refuses_a_name_that_no_run_can_have(
+    silicon_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, sentence: str
+) -> None:
+    target = tmp_path / "mine.yaml"
+    assert initialise(silicon_folder, target, f"--name={name}") == 1
+    assert sentence in capsys.readouterr().err
+    assert not target.exists()
+
+
+def test_init_says_when_a_folder_holds_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert initialise(tmp_path, tmp_path / "mine.yaml") == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}: holds no files of a known program")
+
+
+def check(path: Path, text: str, *more: str) -> int:
+    path.write_text(text)
+    return main(["check", str(path), "--results", str(path.parent / "results"), *more])
+
+
+def test_check_of_a_sound_configuration(
+    silicon_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"runs: {{si: {{force_constants: {{path: {silicon_folder}}}, mesh: [5, 5, 5]}}}}"
+    assert check(tmp_path / "c.yaml", text) == 0
+    words = capsys.readouterr().out
+    assert "passed  real frequencies" in words
+    assert "si: 125 wave vectors, 10 irreducible; 6 bands; " in words
+    assert not (tmp_path / "results").exists()
+
+
+def test_check_refuses_what_does_not_fit(
+    silicon_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"runs: {{si: {{force_constants: {{path: {silicon_folder}}}, mesh: [5, 5, 5]}}}}"
+    assert check(tmp_path / "c.yaml", text, "--memory", "0.001") == 1
+    words = capsys.readouterr().out
+    assert "does not fit: run si: a job of matrix_elements needs" in words
+    assert "use more chunks" in words
+
+
+def test_check_finds_imaginary_modes(silicon: Crystal, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stage_files.write(tmp_path / "crystal.h5", replace(silicon, fc2=-silicon.fc2))
+    assert check(tmp_path / "c.yaml", f"runs: {{si: {{force_constants: {{path: {tmp_path}}}, mesh: [5, 5, 5]}}}}") == 1
+    assert "FAILED  real frequencies: phonons: " in capsys.readouterr().out
+
+
+def test_check_names_the_key_of_a_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(tmp_path / "c.yaml", "runs: {si: {integration: {sgima: 1}}}") == 1
+    assert "integration.sgima is not a key; did you mean 'sigma'?" in capsys.readouterr().err
+
+
+def finish(folder: Path, factor: float, passed: bool, settings: str) -> Path:
+    """A run with a conductivity of `factor` times 100 and 50 W/m/K at 300 and 600 K."""
+    kappa = factor * np.array([100.0, 50.0])[:, None, None] * np.eye(3)
+    modes = np.zeros((2, 1, 3, 3, 3))
+    rta = Transport(
+        solver="rta",
+        temperature=np.array([300.0, 600.0]),
+        kappa=kappa,
+        converged=np.ones(2, dtype=int),
+        mode_kappa=modes,
+        mean_free_displacement=modes[..., 0],
+        kappa_rta=kappa,
+        health_names=("symmetry of kappa",),
+        health_passed=np.array([passed], dtype=int),
+        health_sentences=("kappa breaks the symmetry",),
+    )
+    provenance = {"settings": settings, "code": "0123456789abcdef", "inputs": '{"fc2.hdf5": "abc"}'}
+    stage_files.write(folder / "transport/rta.h5", rta, provenance)
+    kappa_table([rta]).to_csv(folder / "kappa.csv", index=False)
+    return folder
+
+
+def test_compare_says_what_differs_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = finish(tmp_path / "one", 1.0, True, '{"mesh": [5, 5, 5], "nac": {"method": "auto", "direction": "none"}}')
+    other = finish(tmp_path / "two", 1.1, False, '{"mesh": [5, 5, 5], "nac": {"method": "wang", "direction": "none"}}')
+    assert main(["compare", str(one), str(other)]) == 0
+    words = capsys.readouterr().out
+    assert "nac.method" in words
+    assert "mesh" not in words
+    assert "direction" not in words
+    assert "code: the same" in words
+    assert "input files: the same" in words
+    # 110 against 100 W/m/K: 10 over their mean, and over the larger of both.
+    assert "+9.52 %" in words
+    assert "9.09 %" in words
+    assert "rta: symmetry" in words
+
+
+def test_compare_of_a_run_with_itself_finds_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = finish(tmp_path / "one", 1.0, True, '{"mesh": [5, 5, 5]}')
+    assert main(["compare", str(one), str(one)]) == 0
+    words = capsys.readouterr().out
+    assert words.count("the same") == 4
+    assert "+0 %" in words
+
+
+def test_compare_wants_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 1
+    assert "holds no results, expected the folder of a run" in capsys.readouterr().err
+
+
+def test_show_tells_unit_dimensions_and_meaning_of_every_dataset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = finish(tmp_path, 1.0, True, '{"mesh": [5, 5, 5]}') / "transport/rta.h5"
+    assert main(["show", str(path)]) == 0
+    words = capsys.readouterr().out
+    for dataset in stage_files.datasets(path):
+        assert dataset.name in words
+    assert "(temperature 2, 3, 3) in W/m/K" in words
+    assert "thermal conductivity; nan where the solver did not converge" in " ".join(words.split())
+    assert "mesh: [5, 5, 5]" in words
+    assert "code 0123456789abcdef" in words
+
+
+def test_show_prints_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = finish(tmp_path, 1.0, True, "{}") / "transport/rta.h5"
+    assert main(["show", str(path), "temperature", "health_sentences"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "[300. 600.]"
+    assert lines[3] == "kappa breaks the symmetry"
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("kapa", "has no dataset 'kapa', expected one of")])
+def test_show_names_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, sentence: str) -> None:
+    path = finish(tmp_path, 1.0, True, "{}") / "transport/rta.h5"
+    assert main(["show", str(path), name]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_show_of_something_else_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.h5"
+    assert main(["show", str(path)]) == 1
+    path.write_text("no HDF5")
+    assert main(["show", str(path)]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"error: {path}: no such file; a stage file is expected here"
+    assert second.startswith(f"error: {path}: not a readable stage file")

@@ -1,0 +1,142 @@
+"""The forecast against what then happens."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from chain import face_centred, triclinic
+
+from peierls import config, force_constants, schema, stage_files
+from peierls.crystal import Crystal
+from peierls.forecast import JOB_SECONDS, Forecast, count_triplets, forecast, in_bytes, in_time, refusals, total
+from peierls.matrix_elements import compute_matrix_elements
+from peierls.mesh import build_mesh
+from peierls.phonons import compute_phonons
+from peierls.triplets import reduced_triplets
+
+SCHEMA = schema.load(schema.shipped())
+
+
+def run_of(mesh: Any, **keys: Any) -> config.Run:
+    keys = {"force_constants": {"path": "somewhere"}, "mesh": mesh, **keys}
+    return config.load({"runs": {"one": keys}}, SCHEMA)["one"]
+
+
+@pytest.mark.parametrize("each_event_once", [True, False])
+@pytest.mark.parametrize(
+    ("crystal", "sizes"),
+    [(face_centred((28.0, 12.0)), (4, 4, 4)), (face_centred((28.0, 28.0)), (5, 5, 5)), (triclinic(2), (3, 4, 2))],
+    ids=["even mesh", "odd mesh", "no symmetry"],
+)
+def test_triplets_are_counted_exactly(crystal: Crystal, sizes: tuple[int, ...], each_event_once: bool) -> None:
+    """Burnside's lemma against the triplets themselves."""
+    mesh = build_mesh(crystal, sizes)
+    rotated = mesh.rotated()
+    points = range(mesh.n_irreducible)
+    kept = sum(len(reduced_triplets(mesh, point, rotated, each_event_once).q2) for point in points)
+    assert count_triplets(mesh, each_event_once) == kept
+
+
+def test_wedge_has_the_frequencies_of_the_full_mesh(silicon: Crystal) -> None:
+    mesh = build_mesh(silicon, (4, 4, 4))
+    nac = run_of([4, 4, 4])["nac"]
+    full, wedge = (compute_phonons(silicon, mesh, nac, only_wedge=only) for only in (False, True))
+    assert np.allclose(wedge.frequencies, full.frequencies, rtol=1e-9, atol=1e-6)
+    assert np.allclose(wedge.group_velocities, full.group_velocities, atol=1e-6)
+
+
+def within(factor: float, found: float, expected: float) -> bool:
+    return expected / factor < found < expected * factor
+
+
+def compare_with_a_shard(crystal: Crystal, run: config.Run, folder: Path) -> tuple[Forecast, float, float]:
+    """The forecast, and bytes and processor seconds of all matrix elements in one shard, which it is compared with."""
+    foreseen = forecast(crystal, run, 1)
+    mesh = build_mesh(crystal, run["mesh"])
+    phonons = compute_phonons(crystal, mesh, run["nac"])
+    start = time.process_time()
+    shard = compute_matrix_elements(crystal, mesh, phonons, run["integration"], np.arange(mesh.n_irreducible))
+    seconds = time.process_time() - start
+    stage_files.write(folder / "shard.h5", shard)
+    stage_files.write(folder / "phonons.h5", phonons)
+    stage_files.write(folder / "mesh.h5", mesh)
+    assert foreseen.n_triplets == len(shard.second_points)
+    return foreseen, (folder / "shard.h5").stat().st_size, seconds
+
+
+def check_forecast(crystal: Crystal, run: config.Run, folder: Path) -> None:
+    foreseen, size, seconds = compare_with_a_shard(crystal, run, folder)
+    stages = {stage.name: stage for stage in foreseen.stages}
+    assert within(1.5, stages["matrix_elements"].size, size)
+    for name in ("phonons", "mesh"):
+        assert within(1.1, stages[name].size, (folder / f"{name}.h5").stat().st_size)
+    assert within(2.0, stages["matrix_elements"].seconds - JOB_SECONDS, seconds)
+
+
+@pytest.mark.parametrize(
+    "integration",
+    [{}, {"weights": "mode"}, {"method": "gaussian", "sigma": 0.3}, {"method": "adaptive"}],
+    ids=["event", "mode", "gaussian", "adaptive"],
+)
+def test_silicon_is_as_forecast(silicon: Crystal, tmp_path: Path, integration: dict[str, Any]) -> None:
+    """Bytes within a factor of 1.5, processor time within 2."""
+    check_forecast(silicon, run_of([9, 9, 9], integration=integration), tmp_path)
+
+
+def test_rock_salt_is_as_forecast(reference: Path, tmp_path: Path) -> None:
+    crystal = force_constants.read({"format": "phono3py", "path": reference / "nacl"})
+    check_forecast(crystal, run_of([11, 11, 11]), tmp_path)
+
+
+def test_what_is_not_stored_takes_no_disk(silicon: Crystal) -> None:
+    stored = forecast(silicon, run_of([5, 5, 5]), 2)
+    recomputed = forecast(silicon, run_of([5, 5, 5], integration={"storage": "recompute"}), 2)
+    names = [stage.name for stage in recomputed.stages]
+    assert "matrix_elements" not in names
+    assert recomputed.size < stored.size
+
+
+def test_size_of_dense_solutions_follows_from_the_number_of_modes(silicon: Crystal) -> None:
+    """A matrix of 8 n² bytes, where n is three per irreducible mode less what symmetry forbids."""
+    found = forecast(silicon, run_of([9, 9, 9], solvers=["rta", "variational", "direct"]), 1)
+    memory = {stage.name: stage.memory for stage in found.stages}
+    modes = found.n_irreducible * found.n_bands
+    dense = memory["direct"] - memory["variational"]
+    assert 8 * modes**2 < dense < 8 * (3 * modes) ** 2
+
+
+def test_refusals_give_advice(silicon: Crystal) -> None:
+    runs = {"si": run_of([5, 5, 5], solvers=["direct"])}
+    forecasts = {"si": forecast(silicon, runs["si"], 1)}
+    assert refusals(runs, forecasts, memory=1e12, disk=1e12) == []
+    (sentence,) = refusals(runs, forecasts, memory=1e12, disk=1000)
+    assert sentence.startswith("the results need ")
+    assert "integration.storage: recompute" in sentence
+    sentences = refusals(runs, forecasts, memory=1e6, disk=1e12)
+    assert any("direct needs" in sentence and "use the solver variational" in sentence for sentence in sentences)
+
+
+def test_runs_that_share_stages_count_them_once(silicon: Crystal) -> None:
+    runs = {"one": run_of([5, 5, 5]), "warm": run_of([5, 5, 5], temperatures=[400])}
+    forecasts = dict.fromkeys(runs, forecast(silicon, runs["one"], 1))
+    shared = {"mesh", "phonons", "matrix_elements", "matrix_elements_index"}
+    own = sum(stage.size for stage in forecasts["one"].stages if stage.name not in shared)
+    assert total(runs, forecasts)[0] == pytest.approx(forecasts["one"].size + own)
+
+
+def test_linewidths_grow_with_the_temperatures(silicon: Crystal) -> None:
+    few, many = (forecast(silicon, run_of([3, 3, 3], temperatures=t), 1) for t in ([300], [100, 200, 300, 400]))
+    sizes = [next(stage.size for stage in one.stages if stage.name == "linewidths") for one in (few, many)]
+    assert sizes[1] - sizes[0] == 3 * 8 * (2 + 4 * few.n_irreducible * few.n_bands)
+
+
+@pytest.mark.parametrize(("number", "words"), [(999, "999 B"), (1.5e6, "1.5 MB"), (2.34e12, "2.34 TB")])
+def test_bytes_in_words(number: float, words: str) -> None:
+    assert in_bytes(number) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.5, "0.5 s"), (600, "10 min"), (7.2e3, "2 h")])
+def test_time_in_words(seconds: float, words: str) -> None:
+    assert in_time(seconds) == words

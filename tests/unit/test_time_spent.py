@@ -1,0 +1,41 @@
+import os
+from pathlib import Path
+
+from peierls.time_spent import Job, jobs, table
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+def benchmark(path: Path, wall: float, processor: str, memory: str, when: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{HEADER}{wall}\t0:00:01\t{memory}\t1\t1\t1\t0\t0\t50.0\t{processor}\n")
+    os.utime(path, (when, when))
+
+
+def test_jobs_of_this_call_by_stage(tmp_path: Path) -> None:
+    stages, run = tmp_path / "stages/0123456789ab/benchmarks", tmp_path / "silicon/benchmarks"
+    benchmark(stages / "matrix_elements/2/0.tsv", 30.0, "25.0", "300.5", when=100.0)
+    benchmark(stages / "matrix_elements/2/1.tsv", 20.0, "15.0", "400.0", when=101.0)
+    benchmark(run / "transport/variational.tsv", 4.0, "3.0", "200.0", when=102.0)
+    benchmark(run / "linewidths.tsv", 99.0, "99.0", "999.0", when=50.0)
+    benchmark(run / "verdict.tsv", 0.1, "-", "NA", when=103.0)
+    found = jobs(tmp_path, since=100.0)
+    assert sorted(found, key=lambda job: -job.wall) == [
+        Job("matrix_elements", 30.0, 25.0, 300.5),
+        Job("matrix_elements", 20.0, 15.0, 400.0),
+        Job("variational", 4.0, 3.0, 200.0),
+        Job("verdict", 0.1, 0.0, 0.0),
+    ]
+    rows = [line.split() for line in table(found)]
+    assert rows[1:] == [
+        ["matrix_elements", "2", "50.0", "40.0", "400"],
+        ["variational", "1", "4.0", "3.0", "200"],
+        ["verdict", "1", "0.1", "0.0", "0"],
+        ["all", "4", "54.1", "43.0", "400"],
+    ]
+
+
+def test_nothing_is_said_where_nothing_was_done(tmp_path: Path) -> None:
+    benchmark(tmp_path / "silicon/benchmarks/linewidths.tsv", 1.0, "1.0", "1.0", when=50.0)
+    assert table(jobs(tmp_path, since=100.0)) == []
+    assert table(jobs(tmp_path / "nowhere", since=0.0)) == []
