@@ -26,14 +26,12 @@ STAGES: dict[str, tuple[str, ...]] = {
     "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
     "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
     "transport": (
-        "force_constants",
-        "mesh",
-        "nac",
-        "integration",
-        "temperatures",
-        "scattering",
-        "solver_options",
-        "geometry",
+        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
+        *("solver_options.max_iterations", "solver_options.tolerance", "geometry"),
+    ),
+    "wigner": (
+        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
+        *("solver_options.wigner_populations", "geometry"),
     ),
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
@@ -42,7 +40,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("solvers", "wigner"): "the Wigner transport equation",
     ("solvers", "viscosity"): "the phonon viscosity",
     ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
@@ -51,6 +48,9 @@ NOT_YET: dict[tuple[str, Any], str] = {
     ("analysis.dump_grid", ANY): "the dump of the full mesh",
 }
 """Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
+
+POPULATION_SOLVERS = ("direct", "relaxons", "variational", "iterative", "rta")
+"""Solvers of the Boltzmann equation, which give the populations of the modes; from exact to approximate."""
 
 EVENTS_EXCLUDE = {"integration.occupation": "tdep", "integration.fc3_origin": "first"}
 """Values that reproduce other programs with `weights: mode` and contradict `event`."""
@@ -122,10 +122,25 @@ def chunks(run: Run) -> int:
     return min(64, max(2, math.ceil(math.prod(run["mesh"]) / 2500)))
 
 
+def populations(run: Run) -> str:
+    """The solver whose populations the Wigner equation takes: the one that `solver_options.wigner_populations` names;
+    `auto` the most exact of the run's own, `rta` where it has none."""
+    named = run["solver_options"]["wigner_populations"]
+    own = [solver for solver in POPULATION_SOLVERS if solver in run["solvers"]]
+    return str(named) if named != "auto" else next(iter(own), "rta")
+
+
 def stage_settings(run: Run, stage: str) -> dict[str, Any]:
     """What a stage depends on, its keys sorted: Snakemake compares the text, and their order is no change."""
-    settings: dict[str, Any] = json.loads(canonical({key: run[key] for key in STAGES[stage]}))
-    return settings
+    settings: dict[str, Any] = {}
+    for key in STAGES[stage]:
+        section, *names = key.split(".")
+        if names:
+            settings.setdefault(section, {})[names[0]] = at(run, key)
+        else:
+            settings[section] = run[section]
+    sorted_settings: dict[str, Any] = json.loads(canonical(settings))
+    return sorted_settings
 
 
 def stage_digest(run: Run, stage: str) -> str:

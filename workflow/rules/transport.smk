@@ -9,6 +9,8 @@ rule transport:
         isotopes=files_for("linewidths"),
     output:
         "results/{run}/transport/{solver}.h5",
+    wildcard_constraints:
+        solver="|".join(configuration.POPULATION_SOLVERS),
     log:
         "results/{run}/logs/transport/{solver}.log",
     benchmark:
