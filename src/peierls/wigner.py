@@ -36,7 +36,7 @@ from peierls.phonons import Phonons, average_over_sets
 from peierls.solvers import Transport
 from peierls.units import THZ, WATT_PER_METRE_KELVIN
 
-N_BINS = 100
+N_BINS = 60
 """Intervals of frequency along each axis of the map of coherences."""
 
 _BATCH_NUMBERS = 2**22
@@ -171,7 +171,7 @@ def solve(
     converged = populations.converged.astype(bool)
     heat = np.einsum("tqsaa->tqs", np.nan_to_num(populations.mode_kappa) + mode_coherences) / 3
     own_checks = [
-        check_positive_kappa(kappa, converged),
+        check_positive_kappa(np.nan_to_num(kappa), converged),
         check_symmetry(kappa[converged], mesh),
         check_unscattered_sets(found.n_left_out, temperatures),
         check_quasiparticles(heat, (rates > frequencies) & (frequencies > 0), temperatures),
