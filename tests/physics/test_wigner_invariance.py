@@ -101,9 +101,7 @@ def test_nor_does_another_description(describe, treatment):
     if treatment in ("gonze-lee", "wang"):
         crystal = supercell_of(crystal, np.array([[-2, 2, 2], [2, -2, 2], [2, 2, -2]]))
     nac = long_range(method="auto" if treatment == "separate" else treatment)
-    before, after = (
-        prescribed_wigner(one, [5, 5, 5], *TEMPERATURES, nac=nac) for one in (crystal, describe(crystal))
-    )
+    before, after = (prescribed_wigner(one, [5, 5, 5], *TEMPERATURES, nac=nac) for one in (crystal, describe(crystal)))
     for part in ("kappa_populations", "kappa_coherences"):
         expected = getattr(before, part)
         assert_allclose(getattr(after, part), expected, atol=1e-8 * np.abs(expected).max())

@@ -229,9 +229,7 @@ def test_at_high_temperature_with_one_rate_the_coherences_of_two_modes_are_those
     omega, velocity, rate = np.array([[3.0, 4.0]]), 2.5, 0.7
     operator = np.zeros((1, 3, 2, 2), dtype=complex)
     operator[0, 0] = [[0.0, 1j * velocity], [-1j * velocity, 0.0]]
-    modes = Modes(
-        omega, np.full((1, 1, 2), rate), operator, np.zeros((1, 2, 3)), np.array([[0, 1]]), np.array([1])
-    )
+    modes = Modes(omega, np.full((1, 1, 2), rate), operator, np.zeros((1, 2, 3)), np.array([[0, 1]]), np.array([1]))
     found = coherences(modes, np.array([1e6])).by_mode.sum(axis=(1, 2))[0]
     expected = np.zeros((3, 3))
     expected[0, 0] = BOLTZMANN * velocity**2 * 7.0**2 / (2 * 12.0) * 2 * rate / (4 + 4 * rate**2) * 2
