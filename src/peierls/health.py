@@ -195,8 +195,8 @@ def check_unscattered_sets(n_left_out: Integers, temperatures: Floats) -> Health
 def check_quasiparticles(mode_kappa: Floats, overdamped: NDArray[np.bool_], temperatures: Floats) -> HealthCheck:
     """Phonons must live longer than 1/ω, or they are none and no transport equation for them holds.
 
-    `mode_kappa`, the heat of each mode and `overdamped`, where ωτ < 1, have shape (temperature, ir_q, band). Source: the
-    Ioffe-Regel limit in time, DOI 10.1103/PhysRevX.12.041011.
+    `mode_kappa`, the heat of each mode, and `overdamped`, where ωτ < 1, have shape (temperature, ir_q, band). Source:
+    the Ioffe-Regel limit in time, DOI 10.1103/PhysRevX.12.041011.
     """
     totals = np.abs(mode_kappa).sum(axis=(1, 2))
     shares = (np.abs(mode_kappa) * overdamped).sum(axis=(1, 2))

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
+from peierls.dynamical_matrix import Complexes
 from peierls.health import (
     HealthCheck,
     check_positive_kappa,
@@ -53,7 +54,7 @@ class Modes:
 
     frequencies: Floats
     rates: Floats
-    operator: Floats
+    operator: Complexes
     velocities: Floats
     sets: Integers
     weights: Integers

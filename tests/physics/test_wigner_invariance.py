@@ -58,7 +58,7 @@ def doubled(crystal):
     fc2 = np.zeros((len(labels), *blocks[0].shape))
     np.add.at(fc2, which.ravel(), blocks)
     lattice = crystal.lattice * np.array([2.0, 1.0, 1.0])[:, None]
-    positions = np.concatenate([crystal.positions, crystal.positions + [1, 0, 0]]) / [2, 1, 1]
+    positions = np.concatenate([crystal.positions, crystal.positions + np.array([1, 0, 0])]) / [2, 1, 1]
     return replace(
         crystal,
         lattice=lattice,
@@ -108,8 +108,9 @@ def test_nor_does_another_description(describe, treatment):
 
 
 def test_phases_of_lattice_vectors_alone_would_depend_on_the_description():
-    """In that gauge V_ss' lacks i(ω-ω') ⟨s|r|s'⟩ with the positions r of the atoms, which a lattice vector changes: what
-    is at stake with the choice of phases, and what it does to the coherences of a crystal."""
+    """In that gauge V_ss' lacks i(ω-ω') ⟨s|r|s'⟩ with the positions r of the atoms, which a lattice vector changes.
+
+    This is what is at stake with the choice of phases."""
     found = []
     crystal = triclinic(2)
     for one in (crystal, another_cell_for_the_second_atom(crystal)):

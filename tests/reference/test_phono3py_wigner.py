@@ -1,11 +1,11 @@
 """Silicon's coherences against phono3py 4.8.2 (smm19), 11³, isotopes: every part of the difference has a name.
 
-phono3py's κ_inter is 13.635, 2.631, 0.743, 0.526 and 0.431 W/m/K at 50, 100, 200, 300 and 600 K; κ_C here, from the same
-linewidths, is 27.270, 5.243, 1.379, 0.869 and 0.578. The mean velocity of a degenerate set, which both programs give to
-the populations, leaves out what the velocities of its members differ by. That is part of the coherences; of it
+phono3py's κ_inter is 13.635, 2.631, 0.743, 0.526 and 0.431 W/m/K at 50, 100, 200, 300, 600 K; κ_C here, from the same
+linewidths, is 27.270, 5.243, 1.379, 0.869 and 0.578. The mean velocity of a degenerate set, which both programs give
+to the populations, leaves out what the velocities of its members differ by. That is part of the coherences; of it
 phono3py keeps the pairs s ≠ s' of one basis, in silicon half, and drops the squares s = s'. Where no modes are
-degenerate the two agree but for the velocity operator, ω+ω' or 2 sqrt(ωω'), which is worth 0.001 W/m/K at 300 K and 0.002
-at 600 K.
+degenerate the two agree but for the velocity operator, ω+ω' or 2 sqrt(ωω'), which is worth 0.001 W/m/K at 300 K and
+0.002 at 600 K.
 """
 
 import numpy as np

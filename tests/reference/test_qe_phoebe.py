@@ -251,8 +251,8 @@ def test_relaxation_times(folder, crystal):
 def test_coherences_between_modes_of_different_frequencies(folder, unreduced):
     """Phoebe's Wigner minus its RTA, at 100, 300 and 600 K, to 1e-5: 0.0129, 0.1582 and 0.2713 W/m/K.
 
-    Its velocity operator has the phases of lattice vectors alone and lacks i(ω-ω') ⟨s|r|s'⟩; with phases of where the atoms
-    are the same linewidths give 0.0120, 0.1552 and 0.2653. What degenerate sets carry is in Phoebe's RTA.
+    Its velocity operator has the phases of lattice vectors alone and lacks i(ω-ω') ⟨s|r|s'⟩; with phases of where the
+    atoms are the same linewidths give 0.0120, 0.1552 and 0.2653. What degenerate sets carry is in Phoebe's RTA.
     """
     phonons, mesh = unreduced.phonons, unreduced.mesh
     temperatures = np.array([100.0, 300.0, 600.0])

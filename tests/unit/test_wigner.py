@@ -162,7 +162,7 @@ _SALT = modes_of(face_centred((28.0, 12.0)), [4, 4, 4])
 
 
 def test_without_scattering_everything_is_finite_and_what_is_left_out_is_counted():
-    """A pair of different frequencies that nothing scatters carries nothing, the limit; of a degenerate set, infinity."""
+    """A pair that nothing scatters carries nothing if its frequencies differ, the limit, and infinity if not."""
     still = coherences(replace(_SALT, rates=np.zeros_like(_SALT.rates)), np.array([300.0]))
     assert_array_equal(still.by_mode, 0.0)
     same = (_SALT.sets[:, :, None] == _SALT.sets[:, None, :]) & (_SALT.frequencies[:, :, None] > 0)

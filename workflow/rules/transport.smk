@@ -9,12 +9,12 @@ rule transport:
         isotopes=files_for("linewidths"),
     output:
         "results/{run}/transport/{solver}.h5",
-    wildcard_constraints:
-        solver="|".join(configuration.POPULATION_SOLVERS),
     log:
         "results/{run}/logs/transport/{solver}.log",
     benchmark:
         "results/{run}/benchmarks/transport/{solver}.tsv"
+    wildcard_constraints:
+        solver="|".join(configuration.POPULATION_SOLVERS),
     conda:
         "../envs/peierls.yaml"
     threads: 1
