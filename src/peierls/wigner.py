@@ -155,7 +155,8 @@ def solve(
     """κ_P of `populations`, any solution of the Boltzmann equation, plus κ_C from the linewidths.
 
     κ_C is summed over stars, so it has the symmetry of the crystal as κ_P does. κ is nan where κ_P is. The mean free
-    displacement is that of the populations. `geometry` is the section of the configuration. Raises ValueError where the temperatures of the two are not the same.
+    displacement is that of the populations. `geometry` is the section of the configuration, by which the populations
+    were made. Raises ValueError where the temperatures of the two are not the same.
     """
     temperatures = linewidths.temperature
     if not np.array_equal(populations.temperature, temperatures):

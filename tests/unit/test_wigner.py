@@ -12,6 +12,7 @@ from chain import (
     prescribed_linewidths,
     prescribed_wigner,
     triclinic,
+    wigner_of,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -234,6 +235,17 @@ def test_at_high_temperature_with_one_rate_the_coherences_of_two_modes_are_those
     expected = np.zeros((3, 3))
     expected[0, 0] = BOLTZMANN * velocity**2 * 7.0**2 / (2 * 12.0) * 2 * rate / (4 + 4 * rate**2) * 2
     assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_coherences_of_a_sheet_are_divided_by_its_thickness_too():
+    sheet = compute(hexagonal(), [5, 5, 1])
+    thin, thick = (
+        wigner_of(sheet.problem(300.0, geometry={"thickness": metres, "cross_section": None}))
+        for metres in (2e-10, 8e-10)
+    )
+    assert thick.thickness == 8e-10
+    for part in ("kappa_populations", "kappa_coherences", "kappa"):
+        assert_allclose(getattr(thin, part), 4 * getattr(thick, part), rtol=1e-12)
 
 
 def test_populations_that_did_not_converge_leave_no_result(salt):

@@ -158,7 +158,7 @@ def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: di
     assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})
 
 
-WIGNER = {"wigner": 1, "wigner_figure": 1, **TABLES}
+WIGNER = {"wigner": 1, "figure wigner": 1, **KAPPA}
 
 
 @pytest.fixture(scope="module")
@@ -180,11 +180,11 @@ def as_waves(config: dict[str, Any]) -> dict[str, Any]:
         ({"solver_options": {"wigner_populations": "rta"}}, WIGNER),
         # A solver that is named is computed, and one that is listed is taken where none is named.
         ({"solver_options": {"wigner_populations": "direct"}}, {"transport": 1, **WIGNER}),
-        ({"solvers": ["wigner", "variational"]}, {"transport": 1, "convergence_figure": 1, **WIGNER}),
-        ({"solvers": ["wigner", "rta"]}, TABLES),
+        ({"solvers": ["wigner", "variational"]}, {"transport": 1, "figure convergence": 1, **WIGNER}),
+        ({"solvers": ["wigner", "rta"]}, KAPPA),
         (
             {"scattering": {"boundary_length": 1e-6}},
-            {"linewidths": 1, "linewidths_figure": 1, "transport": 1, **WIGNER},
+            {"linewidths": 1, "figure linewidths": 1, "transport": 1, **WIGNER},
         ),
     ],
 )
