@@ -1,6 +1,6 @@
 """Whole calculations in one call, and crystals that are cheap to compute, for the tests of the physics."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from peierls import commensurate, schema
+from peierls import commensurate, schema, wigner
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
@@ -18,7 +18,7 @@ from peierls.mesh import Mesh, build_mesh
 from peierls.phonons import Phonons, compute_phonons
 from peierls.solvers import Transport, rta
 from peierls.solvers.heat_conduction import HeatConduction
-from peierls.units import EV_PER_ANGSTROM2, EV_PER_ANGSTROM3
+from peierls.units import EV_PER_ANGSTROM2, EV_PER_ANGSTROM3, THZ
 
 SCHEMA = schema.load(Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml")
 DEFAULTS = schema.fill({}, schema.subschema(schema.subschema(SCHEMA, "runs"), "any name"))
@@ -71,6 +71,10 @@ class Chain:
         """The thermal conductivity in the relaxation-time approximation."""
         return rta.solve(self.problem(*temperatures, **changes))
 
+    def wigner(self, *temperatures: float, **changes: Any) -> Transport:
+        """The Wigner equation with the populations of the relaxation-time approximation."""
+        return wigner_of(self.problem(*temperatures, **changes))
+
     def problem(
         self, *temperatures: float, geometry: Mapping[str, Any] | None = None, **changes: Any
     ) -> HeatConduction:
@@ -94,6 +98,47 @@ def compute(
     settings = integration(**changes)
     elements = compute_matrix_elements(crystal, mesh, phonons, settings, np.arange(mesh.n_irreducible))
     return Chain(crystal, mesh, phonons, elements, settings)
+
+
+def prescribed_linewidths(
+    mesh: Mesh, phonons: Phonons, temperatures: Sequence[float], linewidth: Callable[[Floats], Floats]
+) -> Linewidths:
+    """Linewidths Γ/2π in THz that are a function of the frequency ω/2π in THz, the same at all temperatures."""
+    frequency = phonons.frequencies[mesh.irreducible] / THZ
+    total = np.broadcast_to(np.where(frequency > 0, linewidth(frequency), 0.0), (len(temperatures), *frequency.shape))
+    return Linewidths(
+        temperature=np.array(temperatures, dtype=float),
+        qpoint=mesh.fractional[mesh.irreducible],
+        weight=mesh.weights,
+        frequency=frequency,
+        linewidth=total,
+        linewidth_normal=0.5 * total,
+        linewidth_umklapp=0.5 * total,
+        linewidth_isotope=np.zeros_like(total),
+        linewidth_boundary=np.zeros_like(frequency),
+        n_unscattered=((total == 0) & (frequency > 0)).sum(axis=(1, 2)),
+    )
+
+
+def wigner_of(problem: HeatConduction) -> Transport:
+    """The Wigner equation with the populations of the relaxation-time approximation."""
+    parts = problem.crystal, problem.mesh, problem.phonons, problem.linewidths
+    return wigner.solve(*parts, rta.solve(problem), problem.settings["geometry"])
+
+
+def prescribed_wigner(
+    crystal: Crystal,
+    sizes: Sequence[int],
+    *temperatures: float,
+    linewidth: Callable[[Floats], Floats] = lambda frequency: 0.01 + 0.002 * frequency**2,
+    nac: Mapping[str, Any] = NO_LONG_RANGE_PART,
+) -> Transport:
+    """The same with linewidths that are prescribed."""
+    mesh, phonons = harmonic(crystal, sizes, nac)
+    linewidths = prescribed_linewidths(mesh, phonons, temperatures, linewidth)
+    settings = {"integration": integration(), "scattering": scattering()}
+    settings |= {section: DEFAULTS[section] for section in ("solver_options", "geometry")}
+    return wigner_of(HeatConduction(crystal, mesh, phonons, linewidths, [], settings))
 
 
 def spring_crystal(

@@ -30,14 +30,12 @@ STAGES: dict[str, tuple[str, ...]] = {
     "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
     "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
     "transport": (
-        "force_constants",
-        "mesh",
-        "nac",
-        "integration",
-        "temperatures",
-        "scattering",
-        "solver_options",
-        "geometry",
+        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
+        *("solver_options.max_iterations", "solver_options.tolerance", "geometry"),
+    ),
+    "wigner": (
+        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
+        *("solver_options.wigner_populations", "geometry"),
     ),
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
@@ -46,7 +44,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("solvers", "wigner"): "the Wigner transport equation",
     ("solvers", "viscosity"): "the phonon viscosity",
     ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
@@ -71,6 +68,10 @@ WITHOUT_OPTIONS = ("rta", "direct")
 
 BY_MEMORY = ("direct", "relaxons")
 """Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
+
+
+POPULATION_SOLVERS = ("direct", "relaxons", "variational", "iterative", "rta")
+"""Solvers of the Boltzmann equation, which give the populations of the modes; from exact to approximate."""
 
 EVENTS_EXCLUDE = {"integration.occupation": "tdep", "integration.fc3_origin": "first"}
 """Values that reproduce other programs with `weights: mode` and contradict `event`."""
@@ -183,7 +184,14 @@ def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str,
     Only what has an effect: keys that a method of integration or of electrostatics does not read are left out (or
     null), and so are those of no consequence to a `solver`, where one is named.
     """
-    used: dict[str, Any] = json.loads(canonical({key: run[key] for key in STAGES[stage]}))
+    named: dict[str, Any] = {}
+    for key in STAGES[stage]:
+        section, *names = key.split(".")
+        if names:
+            named.setdefault(section, {})[names[0]] = at(run, key)
+        else:
+            named[section] = run[section]
+    used: dict[str, Any] = json.loads(canonical(named))
     if "nac" in used:
         used["nac"] = _effective_nac(used["nac"])
     if "integration" in used:
@@ -207,6 +215,14 @@ def _effective_integration(integration: Mapping[str, Any], stage: str) -> dict[s
         # They are free of temperature, and so of occupations.
         unread.add("occupation")
     return {key: value for key, value in integration.items() if key not in unread}
+
+
+def populations(run: Run) -> str:
+    """The solver whose populations the Wigner equation takes: the one that `solver_options.wigner_populations` names;
+    `auto` the most exact of the run's own, `rta` where it has none."""
+    named = run["solver_options"]["wigner_populations"]
+    own = [solver for solver in POPULATION_SOLVERS if solver in run["solvers"]]
+    return str(named) if named != "auto" else next(iter(own), "rta")
 
 
 def stage_digest(run: Run, stage: str) -> str:

@@ -68,6 +68,14 @@ FIGURES = {
         lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
         lambda run: "relaxons" in run["solvers"],
     ),
+    "wigner": Figure(
+        "coherences between modes",
+        "Heat carried by coherences between the modes of each wave vector of {run} at {nearest}, by the frequencies of "
+        "the two modes, the mean over directions: the integral over the map is the coherences' part of the "
+        "conductivity. Degenerate modes are on the diagonal. {mesh}; {integration}; {scattering}.",
+        lambda layout, run: {"wigner": f"{layout.root}/{run}/transport/wigner.h5"},
+        lambda run: "wigner" in run["solvers"],
+    ),
     "bands": Figure(
         "bands and density of states",
         "Phonon frequencies of {run} along the standard path through the Brillouin zone, and the density of states by "

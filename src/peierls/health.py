@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from peierls.crystal import Floats
+from peierls.crystal import Floats, Integers
 from peierls.units import BOLTZMANN, HBAR
 
 # Those who only read results need no compiler.
@@ -28,6 +28,8 @@ THERMAL_EXPONENT = 0.25
 """Largest ħΔ/2k_BT of the energy mismatch Δ that the mesh leaves."""
 VIOLATION = 1e-2
 """Largest violation of a sum rule or a permutation, relative to the largest force constant of its order."""
+OVERDAMPED = 0.1
+"""Largest share of the heat carried by modes that live shorter than 1/ω."""
 ENERGY_LOSS = 0.1
 """Largest Rayleigh quotient of the energy vector over the mean rate."""
 
@@ -175,6 +177,36 @@ def check_definiteness(n_negative: int, smallest_over_largest: float) -> HealthC
         n_negative == 0,
         f"{n_negative} eigenvalues of the collision operator are negative, the smallest is {smallest_over_largest:.1e} "
         "of the largest",
+    )
+
+
+def check_unscattered_sets(n_left_out: Integers, temperatures: Floats) -> HealthCheck:
+    """Coherences within a degenerate set that nothing scatters are infinite and left out; `n_left_out` counts them."""
+    most = int(np.argmax(n_left_out))
+    sentence = "each pair of modes of a degenerate set is scattered at every temperature"
+    if n_left_out[most]:
+        sentence = (
+            f"{n_left_out[most]} pairs of modes of one degenerate set have no scattering at {temperatures[most]:g} K "
+            "and are missing from the coherences: use a finer mesh or a wider delta function"
+        )
+    return HealthCheck("unscattered pairs", not n_left_out[most], sentence)
+
+
+def check_quasiparticles(mode_kappa: Floats, overdamped: NDArray[np.bool_], temperatures: Floats) -> HealthCheck:
+    """Phonons must live longer than 1/ω, or they are none and no transport equation for them holds.
+
+    `mode_kappa`, the heat of each mode, and `overdamped`, where ωτ < 1, have shape (temperature, ir_q, band). Source:
+    the Ioffe-Regel limit in time, DOI 10.1103/PhysRevX.12.041011.
+    """
+    totals = np.abs(mode_kappa).sum(axis=(1, 2))
+    shares = (np.abs(mode_kappa) * overdamped).sum(axis=(1, 2))
+    shares = np.divide(shares, totals, out=np.zeros_like(totals), where=totals > 0)
+    worst = int(np.argmax(shares))
+    return HealthCheck(
+        "well-defined phonons",
+        bool(shares[worst] <= OVERDAMPED),
+        f"{100 * shares[worst]:.2g} % of the heat at {temperatures[worst]:g} K is carried by modes that live shorter "
+        f"than 1/omega (limit {100 * OVERDAMPED:.0f} %)",
     )
 
 

@@ -61,6 +61,10 @@ class Layout:
         names = [directions.run_of_direction(run, number) for number in range(len(directions.DIRECTIONS))]
         return [f"{self.root}/{name}/{stage}.h5" for name in names]
 
+    def populations(self, run: str) -> str:
+        """The result of the solver whose populations the Wigner equation takes, whether or not it is in the table."""
+        return f"{self.root}/{run}/transport/{config.populations(self.runs[run])}.h5"
+
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""
         return [path for path in self.transports(run) if Path(path).stem in ITERATING]

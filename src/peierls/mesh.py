@@ -72,6 +72,16 @@ class Mesh:
         rotations = _on_grid(self.rotations, self.sizes)
         return np.stack([self.index(self.coordinates @ rotation.T) for rotation in rotations])
 
+    def sums_over_stars(self) -> Floats:
+        """The linear map of a tensor at each irreducible point to its sum over the star, shape (ir_q, 9, 9).
+
+        Σ (S v)⊗(S w) over the operations S that lead to the points of the star; tensors flat, shape (9,).
+        """
+        turns = self.cartesian_rotations[self.grid_rotation]
+        sums = np.zeros((self.n_irreducible, 9, 9))
+        np.add.at(sums, self.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
+        return sums
+
     def third_point(self, q1: Integers, q2: Integers) -> Integers:
         """Grid index of q'' = -q - q' for grid indices q and q'."""
         coordinates = self.coordinates

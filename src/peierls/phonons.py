@@ -82,7 +82,10 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any], *, onl
     frequencies = independent[mesh.irreducible][mesh.grid_to_irreducible]
     asymmetry = float(np.abs(independent - frequencies).max()) / THZ
     sets = degenerate_sets(frequencies)
-    operator = _velocity_operators(short_ranged, long_range, mesh, frequencies, eigenvectors)
+    points = mesh.irreducible
+    operator = velocity_operators(
+        short_ranged, long_range, mesh.fractional[points], frequencies[points], eigenvectors[points]
+    )
     irreducible_sets = sets[mesh.irreducible]
     velocities = average_over_sets(np.einsum("qass->qsa", operator).real, irreducible_sets)
     squares = average_over_sets(_squares_within_sets(operator, irreducible_sets), irreducible_sets)
@@ -187,24 +190,24 @@ def _refuse_imaginary(eigenvalues: Floats, mesh: Mesh) -> None:
         )
 
 
-def _velocity_operators(
-    crystal: Crystal, long_range: LongRange | None, mesh: Mesh, frequencies: Floats, eigenvectors: Complexes
+def velocity_operators(
+    crystal: Crystal, long_range: LongRange | None, wave_vectors: Floats, frequencies: Floats, eigenvectors: Complexes
 ) -> Complexes:
-    """V_ss' = ε_s† ∂D/∂q ε_s'/(ω_s + ω_s') at irreducible points, Å/ps; zero for the acoustic modes at Γ.
+    """V_ss' = ε_s† ∂D/∂q ε_s'/(ω_s + ω_s'), shape (q, 3, band, band), Å/ps; zero for modes of zero frequency.
 
+    At fractional `wave_vectors` (q, 3), with `frequencies` (q, band) in rad/ps and `eigenvectors` as in `Phonons`.
     Source: physics.md, misprints (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
     """
-    operator = np.empty((mesh.n_irreducible, 3, crystal.n_bands, crystal.n_bands), dtype=complex)
-    for batch in np.array_split(np.arange(mesh.n_irreducible), range(_BATCH, mesh.n_irreducible, _BATCH)):
-        points = mesh.irreducible[batch]
-        gradients = dynamical_matrix_gradients(crystal, mesh.fractional[points], long_range)
-        vectors = eigenvectors[points][:, None]
-        omega = frequencies[points]
+    n_points, n_bands = frequencies.shape
+    operator = np.empty((n_points, 3, n_bands, n_bands), dtype=complex)
+    for batch in np.array_split(np.arange(n_points), range(_BATCH, n_points, _BATCH)):
+        gradients = dynamical_matrix_gradients(crystal, wave_vectors[batch], long_range)
+        vectors = eigenvectors[batch][:, None]
+        omega = frequencies[batch]
+        moving = (omega[:, None, :, None] > 0) & (omega[:, None, None, :] > 0)
         sums = omega[:, None, :, None] + omega[:, None, None, :]
         elements = vectors.conj().swapaxes(2, 3) @ gradients @ vectors
-        operator[batch] = np.divide(elements, sums, out=np.zeros_like(elements), where=sums > 0)
-    operator[mesh.irreducible == 0, :, :3, :] = 0.0
-    operator[mesh.irreducible == 0, :, :, :3] = 0.0
+        operator[batch] = np.divide(elements, sums, out=np.zeros_like(elements), where=moving)
     return operator
 
 

@@ -11,14 +11,23 @@ COMPONENTS = {"kxx": (0, 0), "kyy": (1, 1), "kzz": (2, 2), "kyz": (1, 2), "kxz":
 
 
 def kappa_table(transports: Iterable[Transport]) -> pd.DataFrame:
-    """A row per temperature and solver with the components of κ in W/m/K; nan where the solver did not converge."""
+    """A row per temperature and solver with the components of κ in W/m/K; nan where the solver did not converge.
+
+    The Wigner equation has a row for each of its parts, too.
+    """
     rows = []
     for transport in transports:
-        for temperature, kappa, converged in zip(
-            transport.temperature, transport.kappa, transport.converged, strict=True
-        ):
-            values = {name: kappa[i, j] if converged else np.nan for name, (i, j) in COMPONENTS.items()}
-            rows.append({"temperature_K": temperature, "solver": transport.solver, **values})
+        parts = {
+            "wigner_populations": transport.kappa_populations,
+            "wigner_coherences": transport.kappa_coherences,
+            transport.solver: transport.kappa,
+        }
+        for solver, kappas in parts.items():
+            if kappas is None:
+                continue
+            for temperature, kappa, converged in zip(transport.temperature, kappas, transport.converged, strict=True):
+                values = {name: kappa[i, j] if converged else np.nan for name, (i, j) in COMPONENTS.items()}
+                rows.append({"temperature_K": temperature, "solver": solver, **values})
     return pd.DataFrame(rows, columns=["temperature_K", "solver", *COMPONENTS])
 
 

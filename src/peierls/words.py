@@ -2,7 +2,7 @@
 
 from peierls.config import Run
 
-_SOLVERS = {"rta": "the relaxation-time approximation"}
+_SOLVERS = {"rta": "the relaxation-time approximation", "wigner": "the Wigner transport equation"}
 _KINDS = {"shengbte": "ShengBTE's", "fourphonon": "FourPhonon's", "tdep": "TDEP's", "invariant": "invariant"}
 
 

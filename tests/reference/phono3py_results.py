@@ -8,10 +8,11 @@ import numpy as np
 from chain import Chain
 from scipy import constants as si
 
-from peierls import units
-from peierls.crystal import Floats
+from peierls import units, wigner
+from peierls.crystal import Crystal, Floats
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
+from peierls.phonons import Phonons
 
 AVERAGED = Path(__file__).parents[1] / "data" / "phono3py-si-11-average-degenerate.hdf5"
 """phono3py with tetrahedron weights averaged over degenerate modes; see the README beside the file."""
@@ -74,3 +75,35 @@ def deviations(found: Floats, expected: Floats) -> Floats:
     scattered = expected > COUNTED_AS_ZERO
     np.testing.assert_array_equal(scattered, found > COUNTED_AS_ZERO)
     return np.asarray(found[scattered] / expected[scattered] - 1)
+
+
+def inter_band(crystal: Crystal, mesh: Mesh, phonons: Phonons, linewidth: Floats, temperatures: Floats) -> Floats:
+    """phono3py's κ_inter (smm19), mean over directions, W/m/K, for linewidths (temperature, ir_q, band) in THz.
+
+    Its velocity operator has 2 sqrt(ωω') for ω+ω'. Members of a degenerate set are in the basis that diagonalises the
+    velocity along [1, 2, 3]; all pairs s ≠ s' count, and the squares of what the velocities of the members differ from
+    their mean by are in neither part.
+    """
+    omega, sets = phonons.frequencies[mesh.irreducible], phonons.degenerate_sets[mesh.irreducible]
+    operator = phonons.velocity_operator.copy()
+    for q, firsts in enumerate(sets):
+        along = np.tensordot([1.0, 2.0, 3.0], operator[q], axes=1)
+        same = firsts[:, None] == firsts[None, :]
+        _, mixture = np.linalg.eigh(np.where(same, along, 0.0) + 1e6 * np.diag(firsts))
+        operator[q] = mixture.conj().T @ operator[q] @ mixture
+    operator *= sum_over_roots(omega)
+    own = np.arange(omega.shape[1])
+    operator[:, :, own, own] = 0.0
+    # Every mode for itself, without a velocity: what is left are the pairs.
+    alone = np.broadcast_to(own, omega.shape)
+    modes = wigner.Modes(omega, 2 * units.THZ * linewidth, operator, np.zeros((*omega.shape, 3)), alone, mesh.weights)
+    by_mode = wigner.coherences(modes, temperatures).by_mode
+    total = np.einsum("q,tqsaa->t", mesh.weights, by_mode) / 3
+    return np.asarray(total / (mesh.n_points * crystal.volume * units.WATT_PER_METRE_KELVIN))
+
+
+def sum_over_roots(omega: Floats) -> Floats:
+    """(ω+ω')/(2 sqrt(ωω')) of each pair of modes, shape (q, 1, band, band): its velocity operator over the Wigner
+    equation's."""
+    sums, roots = omega[:, :, None] + omega[:, None, :], 2 * np.sqrt(omega[:, :, None] * omega[:, None, :])
+    return np.divide(sums, roots, out=np.ones_like(sums), where=roots > 0)[:, None]

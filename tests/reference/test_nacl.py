@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import phono3py_results as phono3py
 import pytest
-from chain import Chain, compute, harmonic, long_range
+from chain import Chain, compute, harmonic, long_range, wigner_of
 from numpy.testing import assert_allclose
 
 from peierls import force_constants
@@ -114,3 +114,19 @@ def test_longitudinal_and_transverse_frequencies(crystal):
         4 * np.pi * COULOMB * charge**2 / (crystal.volume * dielectric * reduced_mass)
     )
     assert np.sqrt(longitudinal) / THZ == pytest.approx(7.707, abs=1e-3)
+
+
+def test_coherences(case, crystal):
+    """With isotopes: phono3py (smm19 and njc23, Gonze-Lee) has 0.162, 0.087, 0.091, 0.107 and 0.154 W/m/K, by its own
+    definition; see test_phono3py_wigner for the difference to κ_C, which is 0.315, 0.144, 0.118, 0.125 and 0.161."""
+    method, chain, _ = case
+    if method != "gonze-lee":
+        pytest.skip("phono3py's are with Gonze-Lee")
+    problem = chain.problem(*phono3py.TEMPERATURES, isotopes="natural")
+    temperatures = np.array(phono3py.TEMPERATURES)
+    linewidth = problem.linewidths.linewidth
+    theirs = phono3py.inter_band(crystal, chain.mesh, chain.phonons, linewidth, temperatures)
+    assert_allclose(theirs, [0.162, 0.087, 0.091, 0.107, 0.154], atol=1e-3)
+    found = wigner_of(problem)
+    assert_allclose(found.kappa_coherences[:, 0, 0], [0.3147, 0.1443, 0.1180, 0.1248, 0.1615], atol=2e-4)
+    assert_allclose(found.kappa_populations[:, 0, 0], [47.946, 22.898, 11.878, 8.071, 4.125], rtol=3e-3)

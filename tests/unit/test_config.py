@@ -53,7 +53,7 @@ def test_defaults_are_those_of_the_interface() -> None:
         },
         "scattering": {"isotopes": "natural", "boundary_length": None, "max_mfp": None},
         "solvers": ["rta", "variational"],
-        "solver_options": {"tolerance": 1e-9, "max_iterations": 1000},
+        "solver_options": {"tolerance": 1e-9, "max_iterations": 1000, "wigner_populations": "auto"},
         "geometry": {"thickness": None, "cross_section": None},
         "chunks": "auto",
         "analysis": {
@@ -212,6 +212,7 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     ("scattering.max_mfp", 1e-6, {}, "linewidths"),
     ("solver_options.tolerance", 1e-6, {}, "transport"),
     ("solver_options.max_iterations", 7, {}, "transport"),
+    ("solver_options.wigner_populations", "rta", {}, None),
     ("geometry.thickness", 1e-9, {}, "transport"),
     ("geometry.cross_section", 1e-18, {}, "transport"),
     ("solvers", ["rta"], {}, None),
@@ -271,6 +272,31 @@ def test_a_recognised_format_is_the_one_written_down(silicon_folder: Path) -> No
     )
     assert found == said
     assert complete()["force_constants"]["format"] == "auto"
+
+
+def test_the_solver_of_the_populations_is_an_option_of_the_wigner_equation_alone() -> None:
+    settings = {stage: config.stage_settings(complete(), stage)["solver_options"] for stage in ("transport", "wigner")}
+    assert settings == {
+        "transport": {"max_iterations": 1000, "tolerance": 1e-9},
+        "wigner": {"wigner_populations": "auto"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("solvers", "named", "expected"),
+    [
+        (["wigner"], "auto", "rta"),
+        (["rta", "wigner", "variational"], "auto", "variational"),
+        (["iterative", "wigner", "direct", "relaxons"], "auto", "direct"),
+        (["wigner", "variational"], "rta", "rta"),
+        (["wigner"], "relaxons", "relaxons"),
+    ],
+)
+def test_populations_are_those_of_the_most_exact_solver_unless_one_is_named(
+    solvers: list[str], named: str, expected: str
+) -> None:
+    run = complete(solvers=solvers, solver_options={"wigner_populations": named})
+    assert config.populations(run) == expected
 
 
 def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:

@@ -12,9 +12,11 @@ from peierls.health import (
     check_definiteness,
     check_energy_conservation,
     check_positive_rates,
+    check_quasiparticles,
     check_resolution,
     check_scattering,
     check_symmetry,
+    check_unscattered_sets,
 )
 
 
@@ -85,6 +87,21 @@ def test_definiteness_and_convergence():
     assert_verdict(check_definiteness(2, -1e-3), False, "2 eigenvalues")
     assert_verdict(check_convergence("variational", []), True, "variational")
     assert_verdict(check_convergence("iterative", ["iterative diverges at 300 K"]), False, "300 K")
+
+
+def test_unscattered_pairs_of_degenerate_sets():
+    temperatures = np.array([100.0, 300.0])
+    assert_verdict(check_unscattered_sets(np.array([0, 0]), temperatures), True)
+    assert_verdict(check_unscattered_sets(np.array([4, 0]), temperatures), False, "4 pairs", "100 K")
+
+
+def test_well_defined_phonons():
+    """The share of the heat, whichever its direction, of modes with ωτ < 1, where it is largest."""
+    carried = np.array([[[1.0, 0.95]], [[1.5, -0.5]]])
+    overdamped = np.array([[[False, False]], [[False, True]]])
+    check = check_quasiparticles(carried, overdamped, np.array([100.0, 900.0]))
+    assert_verdict(check, False, "25 %", "900 K", "limit 10 %")
+    assert_verdict(check_quasiparticles(carried, np.zeros_like(overdamped), np.array([100.0, 900.0])), True, "0 %")
 
 
 def test_a_result_carries_its_checks(chain):

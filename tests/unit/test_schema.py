@@ -84,7 +84,10 @@ def test_defaults_are_valid() -> None:
         ("chunks: many", "chunks is 'many', expected auto, or a positive whole number"),
         ("strict: perhaps", "strict is 'perhaps', expected true or false"),
         ("force_constants: {path: 3}", "force_constants.path is 3, expected text"),
-        ("solver_options: {x: 3}", "solver_options.x is not a key; expected one of tolerance, max_iterations"),
+        (
+            "solver_options: {x: 3}",
+            "solver_options.x is not a key; expected one of tolerance, max_iterations, wigner_populations",
+        ),
     ],
 )
 def test_fault_is_one_sentence(text: str, sentence: str) -> None:

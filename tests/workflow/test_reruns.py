@@ -34,6 +34,7 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"integration": {"sigma": 0.2, "kind": "tdep", "scale": 2.0, "threshold": 3.0}}, {}),
     ({"integration": {"max_memory": 1.0, "storage": "recompute"}}, {}),
     ({"force_constants": {"format": "auto"}}, {}),
+    ({"solver_options": {"wigner_populations": "rta"}}, {}),
     ({"strict": True}, {"verdict": 1}),
     ({"chunks": 3}, {}),
 ]
@@ -43,6 +44,7 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("solvers/rta.py", {"transport": 1, **KAPPA}),
     ("solvers/variational.py", ITERATING),
     ("collision_operator.py", TRANSPORT),
+    ("wigner.py", {}),
     ("report.py", {"kappa_table": 1, "verdict": 1}),
     ("gallery.py", {}),
     ("figures/style.py", {**FIGURES, "verdict": 1}),
@@ -172,3 +174,61 @@ def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: di
     once, per_mesh = {"crystal", "bands"}, {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"}
     times = {rule: 1 if rule in once else 2 if rule in per_mesh else 4 for rule in ALL}
     assert planned == Counter({rule: times[rule] * n for rule, n in ALL.items()})
+
+
+WIGNER = {"wigner": 1, "figure wigner": 1, **KAPPA}
+
+
+@pytest.fixture(scope="module")
+def waves(finished: Workflow, small: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of the small case with the Wigner equation and no other solver, computed as well."""
+    config = changed(small, {"solvers": ["wigner"]})
+    result = finished.snakemake(config={"runs": {"waves": config["runs"]["silicon"]}})
+    assert result.status == 0, result.output
+    return config
+
+
+def as_waves(config: dict[str, Any]) -> dict[str, Any]:
+    return {"runs": {"waves": config["runs"]["silicon"]}}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"solver_options": {"wigner_populations": "rta"}}, WIGNER),
+        # A solver that is named is computed, and one that is listed is taken where none is named.
+        ({"solver_options": {"wigner_populations": "direct"}}, {"transport": 1, **WIGNER}),
+        ({"solvers": ["wigner", "variational"]}, {"transport": 1, "figure convergence": 1, **WIGNER}),
+        ({"solvers": ["wigner", "rta"]}, KAPPA),
+        (
+            {"scattering": {"boundary_length": 1e-6}},
+            {"linewidths": 1, "figure linewidths": 1, "transport": 1, **WIGNER},
+        ),
+    ],
+)
+def test_the_wigner_equation_depends_on_its_populations(
+    finished: Workflow, waves: dict[str, Any], change: dict[str, Any], expected: dict[str, int]
+) -> None:
+    assert finished.plan(as_waves(changed(waves, change))) == Counter(expected)
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [("wigner.py", WIGNER), ("solvers/rta.py", {"transport": 1, **WIGNER}), ("solvers/variational.py", {})],
+)
+def test_its_code_reruns_it_and_nothing_else(
+    finished: Workflow, waves: dict[str, Any], edit: Edit, module: str, expected: dict[str, int]
+) -> None:
+    path = finished.clone / "src/peierls" / module
+    edit(path, path.read_text() + "\n_A_NEW_CONSTANT = 1\n")
+    assert finished.plan(as_waves(waves)) == Counter(expected)
+
+
+def test_the_table_has_the_parts_of_the_wigner_equation(finished: Workflow, waves: dict[str, Any]) -> None:
+    lines = (finished.folder / "results/waves/kappa.csv").read_text().splitlines()
+    rows = {line.split(",")[1]: float(line.split(",")[2]) for line in lines[1:]}
+    assert list(rows) == ["wigner_populations", "wigner_coherences", "wigner"]
+    assert rows["wigner"] == pytest.approx(rows["wigner_populations"] + rows["wigner_coherences"], rel=1e-14)
+    assert rows["wigner_coherences"] > 0
+    assert {path.suffix for path in (finished.folder / "results/waves/figures").glob("wigner.*")} == {".svg", ".png"}
+    assert "waves, wigner: kappa = " in (finished.folder / "results/waves/verdict.txt").read_text()

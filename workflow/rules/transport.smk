@@ -13,6 +13,8 @@ rule transport:
         "results/{run}/logs/transport/{solver}.log",
     benchmark:
         "results/{run}/benchmarks/transport/{solver}.tsv"
+    wildcard_constraints:
+        solver="|".join(configuration.POPULATION_SOLVERS),
     conda:
         "../envs/peierls.yaml"
     threads: 1

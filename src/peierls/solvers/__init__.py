@@ -12,7 +12,8 @@ class Transport:
     """The thermal conductivity by one solver.
 
     `mode_kappa` is the contribution of an irreducible mode's whole star, so it adds up to `kappa` over q and bands.
-    The mean free displacement F is vτ in the relaxation-time approximation, and κ = (1/V) Σ c v⊗F for every solver.
+    The mean free displacement F is vτ in the relaxation-time approximation, and κ = (1/V) Σ c v⊗F for every solver but
+    `wigner`, which adds the coherences to the populations of one of the others (`peierls.wigner`).
     """
 
     solver: str = quantity("", "", "name of the solver")
@@ -63,6 +64,26 @@ class Transport:
     )
     relaxon_parity: int | None = quantity(
         "1", "", "parity of these relaxons under q to -q; only odd ones carry heat", default=None
+    )
+    populations: str | None = quantity("", "", "solver of the populations, to which the coherences add", default=None)
+    kappa_populations: Floats | None = quantity(
+        "W/m/K", "temperature 3 3", "part of the populations", may_be_nan=True, default=None
+    )
+    kappa_coherences: Floats | None = quantity("W/m/K", "temperature 3 3", "part of the coherences", default=None)
+    mode_coherences: Floats | None = quantity(
+        "W/m/K",
+        "temperature ir_q band 3 3",
+        "coherences of each irreducible mode with its star, a pair shared as heat capacities; part of mode_kappa",
+        default=None,
+    )
+    coherence_map: Floats | None = quantity(
+        "W/m/K/THz^2",
+        "temperature bin bin",
+        "trace/3 of the coherences per frequencies of the two modes; integrates to trace/3 of kappa_coherences",
+        default=None,
+    )
+    coherence_map_edges: Floats | None = quantity(
+        "THz", "edge", "frequencies omega/2pi between which the bins of the map lie", default=None
     )
 
     @property

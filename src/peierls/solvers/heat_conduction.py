@@ -168,9 +168,5 @@ def _mode_conductivities(
     frequencies = phonons.frequencies[mesh.irreducible]
     capacities = np.stack([heat_capacities(frequencies, temperature) for temperature in temperatures])
     own = np.einsum("qsa,tqsb->tqsab", phonons.group_velocities, displacements)
-    # Σ over the star of (S v)⊗(S F) is one linear map of v⊗F per irreducible point.
-    turns = mesh.cartesian_rotations[mesh.grid_rotation]
-    stars = np.zeros((mesh.n_irreducible, 9, 9))
-    np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
-    over_star = np.einsum("qij,tqsj->tqsi", stars, own.reshape(*own.shape[:3], 9)).reshape(own.shape)
+    over_star = np.einsum("qij,tqsj->tqsi", mesh.sums_over_stars(), own.reshape(*own.shape[:3], 9)).reshape(own.shape)
     return capacities[..., None, None] * over_star / (volume * WATT_PER_METRE_KELVIN)

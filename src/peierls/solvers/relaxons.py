@@ -151,9 +151,7 @@ def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats
     times = np.full((len(spectra), n_relaxons), np.nan)
     velocities = np.full((len(spectra), n_relaxons, 3), np.nan)
     contributions = np.full((len(spectra), n_relaxons, 3, 3), np.nan)
-    turns = mesh.cartesian_rotations[mesh.grid_rotation]
-    stars = np.zeros((mesh.n_irreducible, 9, 9))
-    np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
+    stars = mesh.sums_over_stars()
     for position, (rates, fields) in enumerate(spectra):
         temperature = problem.operator.temperatures[position]
         capacity = heat_capacities(phonons.frequencies, temperature).sum() / volume
