@@ -51,7 +51,8 @@ class MomentumFlux:
         operator, mesh = self.operator, self.problem.mesh
         sqrt_nn = operator.sqrt_nn[mesh.irreducible]
         vector = HBAR * self.problem.phonons.frequencies[mesh.irreducible][..., None] * sqrt_nn * operator.active
-        return np.asarray(vector / np.sqrt(np.einsum("q,qst->t", mesh.weights, vector**2)))
+        norms = np.sqrt(np.einsum("q,qst->t", mesh.weights, vector**2))
+        return np.divide(vector, norms, out=np.zeros_like(vector), where=norms > 0)
 
     @property
     def source(self) -> Floats:
