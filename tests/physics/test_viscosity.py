@@ -9,6 +9,7 @@ from full_mesh import full_mesh
 from numpy.testing import assert_allclose
 from test_relabelling import UNIMODULAR, other_lattice_vectors
 
+from peierls.collision_operator import spread_over_stars, vectors
 from peierls.crystal import Floats
 from peierls.crystal_momentum import ImageChoices, related_choices, self_inverse
 from peierls.dense_collision_operator import dense_sector
@@ -150,7 +151,7 @@ def without_umklapp(chain: Chain) -> Chain:
 @pytest.mark.parametrize(
     ("crystal", "times_held"), [(simple_cubic(), 1), (triclinic(1), 3)], ids=["cubic", "triclinic"]
 )
-def test_without_umklapp_momentum_is_kept(crystal, times_held):
+def test_without_umklapp_momentum_is_kept(crystal, held):
     """On a mesh without points on the boundary of the zone: three more null vectors and no friction, while the
     viscosity stays; with Umklapp there is friction.
 
@@ -167,7 +168,7 @@ def test_without_umklapp_momentum_is_kept(crystal, times_held):
     exact = viscosity.conjugate_gradients(problem)
     assert exact.converged.all()
     assert_allclose(viscosity.relaxons(problem, 0).eta, exact.eta[0], atol=1e-6 * np.abs(exact.eta).max())
-    for one, null_vectors in ((problem, times_held**2), (chain.problem(TEMPERATURE), 0)):
+    for one, null_vectors in ((problem, held**2), (chain.problem(TEMPERATURE), 0)):
         rates = np.linalg.eigvalsh(dense_sector(one.operator, 0, vectors(one.mesh)).matrix)
         assert (np.abs(rates) < 1e-10 * rates.max()).sum() == null_vectors
 
