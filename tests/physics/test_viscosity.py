@@ -148,9 +148,7 @@ def without_umklapp(chain: Chain) -> Chain:
     return replace(chain, elements=replace(elements, triplet_weights=normal))
 
 
-@pytest.mark.parametrize(
-    ("crystal", "times_held"), [(simple_cubic(), 1), (triclinic(1), 3)], ids=["cubic", "triclinic"]
-)
+@pytest.mark.parametrize(("crystal", "held"), [(simple_cubic(), 1), (triclinic(1), 3)], ids=["cubic", "triclinic"])
 def test_without_umklapp_momentum_is_kept(crystal, held):
     """On a mesh without points on the boundary of the zone: three more null vectors and no friction, while the
     viscosity stays; with Umklapp there is friction.
