@@ -47,7 +47,6 @@ ANY = object()
 
 NOT_YET: dict[tuple[str, Any], str] = {
     ("solvers", "wigner"): "the Wigner transport equation",
-    ("solvers", "viscosity"): "the phonon viscosity",
     ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
     ("analysis.thin_film", ANY): "the conductivity of thin films",

@@ -27,6 +27,9 @@ from peierls.occupation import heat_capacities
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.units import BOLTZMANN, HBAR
 
+_NO_MOMENTUM = 1e-12
+"""Part of the largest eigenvalue of A below which a direction holds no momentum."""
+
 
 @dataclass(frozen=True)
 class MomentumFlux:
@@ -148,8 +151,8 @@ class MomentumFlux:
 
     @property
     def volume(self) -> float:
-        """V = NΩ, Å³."""
-        return self.problem.mesh.n_points * self.problem.crystal.volume
+        """V of the crystal, Å³."""
+        return self.problem.volume
 
     def per_volume(self, sums: Floats) -> Floats:
         """Sums over the mesh, shape (temperature, ...), over k_B T V."""
@@ -167,6 +170,8 @@ class MomentumFlux:
 
     @property
     def _root_of_momentum(self) -> Floats:
-        """A^-1/2, shape (temperature, 3, 3)."""
+        """A^-1/2, shape (temperature, 3, 3), zero across a sheet or a chain, where nothing drifts."""
         values, axes = np.linalg.eigh(self.specific_momentum)
-        return np.einsum("tai,ti,tbi->tab", axes, 1 / np.sqrt(values), axes)
+        there = values > _NO_MOMENTUM * values.max(axis=1, keepdims=True)
+        roots = np.divide(1.0, np.sqrt(np.abs(values)), out=np.zeros_like(values), where=there)
+        return np.einsum("tai,ti,tbi->tab", axes, roots, axes)

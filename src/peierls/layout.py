@@ -9,6 +9,8 @@ from peierls.errors import InputError
 
 _FILES_BY_KEY = {"mesh": ("mesh.file",), "linewidths": ("scattering.isotopes.file",)}
 
+WITHOUT_KAPPA = ("viscosity",)
+"""Solvers that give something else than a conductivity."""
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
 
@@ -60,6 +62,10 @@ class Layout:
         """The file of a stage for each direction of a run that averages over them."""
         names = [directions.run_of_direction(run, number) for number in range(len(directions.DIRECTIONS))]
         return [f"{self.root}/{name}/{stage}.h5" for name in names]
+
+    def conductivities(self, run: str) -> list[str]:
+        """The results of those of its solvers that give a conductivity."""
+        return [path for path in self.transports(run) if Path(path).stem not in WITHOUT_KAPPA]
 
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""

@@ -133,8 +133,13 @@ class Viscosity:
 
 
 Result = Transport | Viscosity
-RESULTS: dict[str, type[Transport] | type[Viscosity]] = {"viscosity": Viscosity}
-"""What the solvers give that do not give a conductivity."""
+OTHER_RESULTS: dict[str, type[Viscosity]] = {"viscosity": Viscosity}
+"""What the solvers give that give no conductivity."""
+
+
+def kind_of_result(solver: str) -> type[Transport] | type[Viscosity]:
+    """What a solver gives."""
+    return OTHER_RESULTS.get(solver, Transport)
 
 
 def _health_checks(result: Result) -> list[HealthCheck]:

@@ -17,7 +17,7 @@ from peierls import crystal_momentum
 from peierls.adaptive_widths import mean_mismatch
 from peierls.collision_operator import CollisionOperator, even_fields
 from peierls.crystal import Floats
-from peierls.dense_collision_operator import dense_sector, n_coordinates
+from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
 from peierls.health import (
     check_acoustic_sum_rule,
     check_convergence,
@@ -34,7 +34,6 @@ from peierls.hydrodynamics import MomentumFlux
 from peierls.matrix_elements import GIGABYTE
 from peierls.phonons import on_full_grid
 from peierls.solvers import Viscosity
-from peierls.solvers.direct import dense_fits
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.solvers.variational import conjugate_gradient
 from peierls.sound import sound_velocities
@@ -45,6 +44,8 @@ _log = logging.getLogger("peierls")
 
 _FIELDS = 8
 """Fields on the full grid held at once by conjugate gradients."""
+_COPIES = 3
+"""Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
 NULL_RATE = 1e-15
 """Rates below this fraction of the largest are those of a null vector to machine precision."""
 
@@ -79,7 +80,8 @@ def solve(problem: HeatConduction) -> Viscosity:
         for i in np.flatnonzero(~exact.converged)
     ]
     spectra = None
-    if dense_fits(n_coordinates(operator, even_fields(problem.mesh)), settings["integration"]["max_memory"]):
+    needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), _COPIES)
+    if needed <= settings["integration"]["max_memory"]:
         spectra = [relaxons(problem, position) for position in range(len(temperatures))]
     share = _boundary_share(flux)
     checks = [
