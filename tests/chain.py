@@ -84,6 +84,7 @@ class Chain:
             "scattering": scattering(**changes),
             "solver_options": DEFAULTS["solver_options"],
             "geometry": geometry or DEFAULTS["geometry"],
+            "nac": NO_LONG_RANGE_PART,
         }
         linewidths = self.linewidths(*temperatures, **changes)
         return HeatConduction(self.crystal, self.mesh, self.phonons, linewidths, [self.elements], settings)

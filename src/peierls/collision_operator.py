@@ -15,7 +15,7 @@ on that leg.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,15 +47,34 @@ class Representation:
 
 def vectors(mesh: Mesh) -> Representation:
     """Vector fields, odd in q: velocities, mean free displacements, what a temperature gradient excites."""
-    return _representation(mesh, mesh.cartesian_rotations, -1.0)
+    return representation_of(mesh, mesh.cartesian_rotations, -1.0)
 
 
 def scalars(mesh: Mesh) -> Representation:
     """Scalar fields, even in q and the same over a star: energies, temperatures."""
-    return _representation(mesh, np.ones((len(mesh.rotations), 1, 1)), 1.0)
+    return representation_of(mesh, np.ones((len(mesh.rotations), 1, 1)), 1.0)
 
 
-def _representation(mesh: Mesh, matrices: Floats, parity: float) -> Representation:
+def even_fields(mesh: Mesh) -> Representation:
+    """Fields that are even in q and have no other symmetry, as fields that have it.
+
+    A field f is held as the f of all crystals turned by an operation S, one of each pair S, -S: F(q)_S = f(S⁻¹ q).
+    """
+    operations = [matrix.tobytes() for matrix in mesh.rotations]
+    numbers = {key: number for number, key in enumerate(operations)}
+    opposite = np.array([numbers[(-matrix).tobytes()] for matrix in mesh.rotations])
+    kept = np.flatnonzero(np.arange(len(opposite)) < opposite)
+    position = np.full(len(opposite), -1)
+    position[kept] = position[opposite[kept]] = np.arange(len(kept))
+    matrices = np.zeros((len(opposite), len(kept), len(kept)))
+    for number, rotation in enumerate(mesh.rotations):
+        products = [position[numbers[(rotation @ mesh.rotations[one]).tobytes()]] for one in kept]
+        matrices[number, products, np.arange(len(kept))] = 1.0
+    return representation_of(mesh, matrices, 1.0)
+
+
+def representation_of(mesh: Mesh, matrices: Floats, parity: float) -> Representation:
+    """Fields that turn with `matrices`, shape (operation, component, component)."""
     rotated = mesh.rotated()[:, mesh.irreducible]
     leaves = (rotated == mesh.irreducible).astype(float)
     return Representation(matrices, parity, np.einsum("gq,gab->qab", leaves / leaves.sum(axis=0), matrices))
@@ -87,6 +106,10 @@ class CollisionOperator:
     def sqrt_nn(self) -> Floats:
         """sqrt(n(n+1)) on the full grid, shape (grid, band, temperature)."""
         return np.stack([sqrt_n_n_plus_1(self.frequencies, temperature) for temperature in self.temperatures], axis=-1)
+
+    def at(self, some: slice) -> "CollisionOperator":
+        """The operator at some of its temperatures."""
+        return replace(self, temperatures=self.temperatures[some], rates=self.rates[:, :, some])
 
     def apply(self, field: Floats, representation: Representation) -> Floats:
         """Ω θ for a field of shape (ir_q, band, component, temperature)."""
@@ -149,16 +172,26 @@ def build_collision_operator(
 
 def spread_over_stars(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
     """A field on irreducible points carried to the whole grid, (ir_q, band, component, temperature) to (grid, ...)."""
-    return representation.matrices[mesh.grid_rotation][:, None] @ field[mesh.grid_to_irreducible]
+    result = np.empty((mesh.n_points, *field.shape[1:]))
+    for operation, points in _points_by_operation(mesh):
+        result[points] = representation.matrices[operation] @ field[mesh.grid_to_irreducible[points]]
+    return result
 
 
 def fold_onto_wedge(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
     """The adjoint of `spread_over_stars`, divided by the star weights and projected on what the little groups allow."""
-    turned = representation.matrices[mesh.grid_rotation].swapaxes(1, 2)[:, None] @ field
+    turned = np.empty_like(field)
+    for operation, points in _points_by_operation(mesh):
+        turned[points] = representation.matrices[operation].T @ field[points]
     order = np.argsort(mesh.grid_to_irreducible, kind="stable")
     starts = np.searchsorted(mesh.grid_to_irreducible[order], np.arange(mesh.n_irreducible))
     sums = np.add.reduceat(turned[order], starts, axis=0) / mesh.weights[:, None, None, None]
     return representation.projectors[:, None] @ sums
+
+
+def _points_by_operation(mesh: Mesh) -> list[tuple[int, Integers]]:
+    """The grid points that each operation leads to: a matrix per point would not fit for fields of many components."""
+    return [(int(one), np.flatnonzero(mesh.grid_rotation == one)) for one in np.unique(mesh.grid_rotation)]
 
 
 def leg_signs(parity: float) -> Floats:

@@ -44,7 +44,6 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("solvers", "viscosity"): "the phonon viscosity",
     ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
     ("analysis.thin_film", ANY): "the conductivity of thin films",
@@ -66,7 +65,7 @@ WITHOUT_EFFECT = ("max_memory", "storage")
 WITHOUT_OPTIONS = ("rta", "direct")
 """Solvers that do not read `solver_options`."""
 
-BY_MEMORY = ("direct", "relaxons")
+BY_MEMORY = ("direct", "relaxons", "viscosity")
 """Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
 
 
@@ -248,6 +247,8 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
         extent = run["geometry"][key]
         if extent is not None and isinstance(run["mesh"], list) and run["mesh"].count(1) != ones:
             return f"geometry.{key}", f"is {extent:g} on a mesh of {run['mesh']}, expected null or a mesh {form}"
+    if run["nac"]["direction"] == "average" and "viscosity" in run["solvers"]:
+        return "nac.direction", "is average, which the viscosity has not, expected none or a list of 3 numbers"
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"

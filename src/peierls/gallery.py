@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from peierls import words
 from peierls.config import Run
-from peierls.layout import ITERATING, Layout
+from peierls.layout import ITERATING, WITHOUT_KAPPA, Layout
 
 Inputs = Callable[[Layout, str], dict[str, str | list[str]]]
 
@@ -35,8 +35,12 @@ class Table:
     condition: Callable[[Run], bool] = lambda run: True
 
 
-def _transports(layout: Layout, run: str) -> dict[str, str | list[str]]:
-    return {"transports": layout.transports(run)}
+def _conductivities(layout: Layout, run: str) -> dict[str, str | list[str]]:
+    return {"transports": layout.conductivities(run)}
+
+
+def _gives_kappa(run: Run) -> bool:
+    return bool(set(run["solvers"]) - set(WITHOUT_KAPPA))
 
 
 FIGURES = {
@@ -44,7 +48,8 @@ FIGURES = {
         "conductivity against temperature",
         "Lattice thermal conductivity of {run} against temperature, on logarithmic axes, by {solvers}: one line where "
         "the three directions agree to 0.1 %, else one for each of them. {mesh}; {integration}; {scattering}.",
-        _transports,
+        _conductivities,
+        _gives_kappa,
     ),
     "convergence": Figure(
         "convergence of the solvers",
@@ -76,6 +81,14 @@ FIGURES = {
         lambda layout, run: {"wigner": f"{layout.root}/{run}/transport/wigner.h5"},
         lambda run: "wigner" in run["solvers"],
     ),
+    "viscosity": Figure(
+        "viscosity against temperature",
+        "Viscosity of the phonons of {run} against temperature, exact and in the relaxation-time approximation: the "
+        "means over directions for a drift that varies along itself (μ_iiii) and across itself (μ_ijij). {mesh}; "
+        "{integration}; {scattering}.",
+        lambda layout, run: {"viscosity": f"{layout.root}/{run}/transport/viscosity.h5"},
+        lambda run: "viscosity" in run["solvers"],
+    ),
     "bands": Figure(
         "bands and density of states",
         "Phonon frequencies of {run} along the standard path through the Brillouin zone, and the density of states by "
@@ -90,6 +103,12 @@ TABLES = {
         "thermal conductivity",
         "Lattice thermal conductivity of {run} in W/m/K along Cartesian axes, by temperature and solver. {mesh}; "
         "{integration}; {scattering}.",
+    ),
+    "viscosity": Table(
+        "viscosity",
+        "Viscosity of the phonons of {run} in Pa s by temperature and method: μ_ijkl is the flux along j of momentum "
+        "along i that answers a gradient along l of a drift along k. {mesh}; {integration}; {scattering}.",
+        lambda run: "viscosity" in run["solvers"],
     ),
     "conductance": Table(
         "conductance of a sheet or a chain",

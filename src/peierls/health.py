@@ -32,6 +32,8 @@ OVERDAMPED = 0.1
 """Largest share of the heat carried by modes that live shorter than 1/ω."""
 ENERGY_LOSS = 0.1
 """Largest Rayleigh quotient of the energy vector over the mean rate."""
+ON_BOUNDARY = 0.2
+"""Largest share of the specific momentum at wave vectors that have several images."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,32 @@ def check_energy_conservation(quotients: Floats, temperatures: Floats) -> Health
         bool(abs(quotients[worst]) <= ENERGY_LOSS),
         f"collisions lose energy at {quotients[worst]:.1e} of the mean rate at {temperatures[worst]:g} K "
         f"(limit {ENERGY_LOSS:.0e})",
+    )
+
+
+def grows_by_itself(eta: Floats) -> NDArray[np.bool_]:
+    """Where η, shape (temperature, 3, 3, 3, 3), has a negative eigenvalue: a drift would gain from its own friction."""
+    matrices = eta.reshape(len(eta), 9, 9)
+    eigenvalues = np.linalg.eigvalsh(0.5 * (matrices + matrices.swapaxes(1, 2)))
+    return np.asarray(eigenvalues[:, 0] < -ASYMMETRY * np.abs(eigenvalues).max(axis=1))
+
+
+def check_positive_viscosity(eta: Floats, converged: NDArray[np.bool_]) -> HealthCheck:
+    """No gradient of the drift may feed it: η as a matrix of gradients (ij, kl) has no negative eigenvalue."""
+    negative = int((converged & grows_by_itself(eta)).sum())
+    return HealthCheck(
+        "positive viscosity", negative == 0, f"the viscosity is negative at {negative} of {len(eta)} temperatures"
+    )
+
+
+def check_zone_boundary(shares: Floats, temperatures: Floats) -> HealthCheck:
+    """`shares` of the specific momentum, per temperature, are at wave vectors for which one image is a convention."""
+    worst = int(np.argmax(shares))
+    return HealthCheck(
+        "momentum on the zone boundary",
+        bool(shares[worst] <= ON_BOUNDARY),
+        f"{100 * shares[worst]:.1f} % of the specific momentum at {temperatures[worst]:g} K is on the boundary of the "
+        f"zone, where a wave vector has several images (limit {100 * ON_BOUNDARY:.0f} %, a finer mesh has less)",
     )
 
 

@@ -9,6 +9,8 @@ from peierls.errors import InputError
 
 _FILES_BY_KEY = {"mesh": ("mesh.file",), "linewidths": ("scattering.isotopes.file",)}
 
+WITHOUT_KAPPA = ("viscosity",)
+"""Solvers that give something else than a conductivity."""
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
 
@@ -64,6 +66,10 @@ class Layout:
     def populations(self, run: str) -> str:
         """The result of the solver whose populations the Wigner equation takes, whether or not it is in the table."""
         return f"{self.root}/{run}/transport/{config.populations(self.runs[run])}.h5"
+
+    def conductivities(self, run: str) -> list[str]:
+        """The results of those of its solvers that give a conductivity."""
+        return [path for path in self.transports(run) if Path(path).stem not in WITHOUT_KAPPA]
 
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""

@@ -7,8 +7,8 @@ from math import gcd
 from typing import Any
 
 import numpy as np
-from ase.geometry import minkowski_reduce
 
+from peierls.brillouin_zone import chosen_images
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.mesh_file import read_divisions
@@ -67,10 +67,14 @@ class Mesh:
         i, j, k = np.moveaxis(np.mod(coordinates, self.sizes), -1, 0)
         return (i * self.sizes[1] + j) * self.sizes[2] + k
 
+    @property
+    def grid_rotations(self) -> Integers:
+        """The operations on integer coordinates, shape (operation, 3, 3)."""
+        return _on_grid(self.rotations, self.sizes)
+
     def rotated(self) -> Integers:
         """Grid index of every rotated grid point, shape (operation, grid)."""
-        rotations = _on_grid(self.rotations, self.sizes)
-        return np.stack([self.index(self.coordinates @ rotation.T) for rotation in rotations])
+        return np.stack([self.index(self.coordinates @ rotation.T) for rotation in self.grid_rotations])
 
     def sums_over_stars(self) -> Floats:
         """The linear map of a tensor at each irreducible point to its sum over the star, shape (ir_q, 9, 9).
@@ -119,7 +123,7 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
     representative = images.min(axis=0)
     irreducible, grid_to_irreducible, weights = np.unique(representative, return_inverse=True, return_counts=True)
     grid_rotation = np.argmax(images[:, representative] == np.arange(len(coordinates)), axis=0)
-    zone_images, on_boundary = _first_zone(coordinates, sizes, crystal.reciprocal)
+    zone_images, on_boundary = chosen_images(coordinates, sizes, crystal.reciprocal)
     return Mesh(
         sizes=sizes,
         space_group=group.symbol,
@@ -157,26 +161,3 @@ def _nearest_allowed(sizes: Integers, rotations: Integers, least: Integers, coun
     allowed = [np.array(one) for one in product(*ranges) if _is_mapped_to_itself(np.array(one), rotations)]
     allowed.sort(key=lambda one: (int(((one - sizes) ** 2).sum()), -gcd(*map(int, one)), tuple(one)))
     return allowed[:count]
-
-
-def _first_zone(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, Integers]:
-    """A shortest image of every grid point, opposite for opposite points, and whether another image is as short."""
-    reduced, operation = minkowski_reduce(reciprocal)
-    # q - G with G near the rounded position in the reduced basis; ±1 around it is enough in a Minkowski basis.
-    in_reduced = coordinates / sizes @ np.linalg.inv(operation.astype(float))
-    centre = np.rint(in_reduced).astype(np.int64)
-    shifts = np.array(list(product((-1, 0, 1), repeat=3)))
-    candidates = in_reduced[:, None, :] - (centre[:, None, :] + shifts)
-    lengths = np.linalg.norm(candidates @ reduced, axis=-1)
-    shortest = lengths.min(axis=1, keepdims=True)
-    tied = lengths < shortest + 1e-6 * np.linalg.norm(reduced, axis=1).min()
-    lattice_vectors = (centre[:, None, :] + shifts) @ operation
-    chosen = np.take_along_axis(lattice_vectors, np.argmax(tied, axis=1)[:, None, None], axis=1)[:, 0]
-    images = coordinates - sizes * chosen
-
-    # Of a pair q, -q the point of smaller index decides for both.
-    weights = np.array([sizes[1] * sizes[2], sizes[2], 1])
-    opposite = np.mod(-coordinates, sizes) @ weights
-    own = np.arange(len(coordinates))
-    images = np.where((own <= opposite)[:, None], images, -images[opposite])
-    return images, (tied.sum(axis=1) > 1).astype(np.int64)

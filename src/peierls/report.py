@@ -1,11 +1,12 @@
-"""What a person reads: the tables of thermal conductivities."""
+"""What a person reads: the tables of thermal conductivities and viscosities."""
 
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from peierls.solvers import Transport
+from peierls.solvers import Transport, Viscosity
 
 COMPONENTS = {"kxx": (0, 0), "kyy": (1, 1), "kzz": (2, 2), "kyz": (1, 2), "kxz": (0, 2), "kxy": (0, 1)}
 
@@ -46,3 +47,22 @@ def conductance_table(transports: Iterable[Transport]) -> pd.DataFrame:
             table.insert(3, "unit", unit)
             tables.append(table.rename(columns={name: name.replace("k", "g", 1) for name in COMPONENTS}))
     return pd.concat(tables) if tables else pd.DataFrame()
+
+
+def viscosity_table(result: Viscosity) -> pd.DataFrame:
+    """A row per temperature and method with the 36 components of μ_ijkl that its symmetries leave, Pa s.
+
+    μ is the same with i and k exchanged, and with j and l; nan where the exact solution did not converge.
+    """
+    methods = {"rta": result.viscosity_rta, "exact": result.viscosity, "relaxons": result.viscosity_relaxons}
+    rows = []
+    for position, temperature in enumerate(result.temperature):
+        for method, tensors in methods.items():
+            if tensors is None:
+                continue
+            values = {
+                f"mu_{''.join('xyz'[axis] for axis in (i, j, k, m))}": tensors[position, i, j, k, m]
+                for (i, k), (j, m) in product(COMPONENTS.values(), repeat=2)
+            }
+            rows.append({"temperature_K": temperature, "method": method, **values})
+    return pd.DataFrame(rows)

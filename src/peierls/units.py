@@ -24,6 +24,7 @@ BOHR = si.physical_constants["Bohr radius"][0] / _ANGSTROM_IN_M
 JOULE = 1.0 / _ENERGY_IN_J
 EV = si.electron_volt / _ENERGY_IN_J
 AMU = 1.0
+KILOGRAM = 1.0 / _AMU_IN_KG
 ELECTRON_MASS = si.electron_mass / _AMU_IN_KG
 
 HBAR = si.hbar / _ENERGY_IN_J / _PS_IN_S
@@ -42,3 +43,6 @@ EV_PER_ANGSTROM3 = EV
 """Unit of third-order force constants in every file format that is read here, in amu/(Å ps²)."""
 WATT_PER_METRE_KELVIN = JOULE * _PS_IN_S / METRE
 """Unit of the thermal conductivity, in amu Å/(ps³ K)."""
+SECOND = 1.0 / _PS_IN_S
+PASCAL_SECOND = KILOGRAM / (METRE * SECOND)
+"""Unit of viscosities, in amu/(Å ps)."""

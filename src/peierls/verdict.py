@@ -4,28 +4,38 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from peierls.solvers import Transport
+from peierls.solvers import Result, Transport, Viscosity
 
 
-def report(run: str, transports: Mapping[str, Transport]) -> list[str]:
+def report(run: str, results: Mapping[str, Result]) -> list[str]:
     """A line for each solver that says what it found: no number stands without its health."""
-    return [
-        f"{run}, {solver}: {_conductivity(transport)}; {_health(transport)}" for solver, transport in transports.items()
-    ]
+    return [f"{run}, {solver}: {_found(result)}; {_health(result)}" for solver, result in results.items()]
 
 
-def fault(run: str, transports: Mapping[str, Transport], strict: bool) -> str | None:
+def fault(run: str, results: Mapping[str, Result], strict: bool) -> str | None:
     """Why a run failed, or None: a solver has no result at some temperature or, if `strict`, a health check failed."""
     faults: list[str] = []
-    for solver, transport in transports.items():
-        missing = transport.temperature[np.isnan(transport.kappa).any(axis=(1, 2))]
+    for solver, result in results.items():
+        tensors = result.viscosity if isinstance(result, Viscosity) else result.kappa
+        missing = result.temperature[np.isnan(tensors.reshape(len(tensors), -1)).any(axis=1)]
         if len(missing):
             temperatures = ", ".join(f"{temperature:g}" for temperature in missing)
             faults.append(f"solver {solver} has no result at {temperatures} K")
-        failed = [check for check in transport.health if not check.passed]
+        failed = [check for check in result.health if not check.passed]
         if strict and failed:
             faults.append(f"solver {solver} failed the health check '{failed[0].name}' and key 'strict' is true")
     return f"run {run}: {'; '.join(faults)}" if faults else None
+
+
+def _found(result: Result) -> str:
+    return _viscosity(result) if isinstance(result, Viscosity) else _conductivity(result)
+
+
+def _viscosity(result: Viscosity) -> str:
+    """μ at the temperature nearest to 300 K, the mean over a drift along and across its gradient."""
+    nearest = int(np.abs(result.temperature - 300).argmin())
+    mean = np.einsum("ijij->", result.viscosity[nearest]) / 9
+    return f"viscosity = {mean:.4g} Pa s at {result.temperature[nearest]:g} K"
 
 
 def _conductivity(transport: Transport) -> str:
@@ -40,8 +50,8 @@ def _conductivity(transport: Transport) -> str:
     return f"kappa = {mean:.4g} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
 
 
-def _health(transport: Transport) -> str:
-    checks = transport.health
+def _health(result: Result) -> str:
+    checks = result.health
     failed = [f"{check.name}: {check.sentence}" for check in checks if not check.passed]
     if not failed:
         return f"all {len(checks)} health checks passed"

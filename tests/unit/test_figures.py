@@ -8,7 +8,9 @@ from chain import DEFAULTS, compute, face_centred, hexagonal
 
 from peierls.band_structure import compute_band_structure
 from peierls.figures import bands, kappa, linewidths
+from peierls.figures import viscosity as viscosity_figure
 from peierls.figures.style import save
+from peierls.solvers import viscosity
 from peierls.spectral import density_of_states
 
 
@@ -17,7 +19,7 @@ def chain():
     return compute(face_centred((28.0, 12.0)), [4, 4, 4])
 
 
-@pytest.fixture(scope="module", params=["kappa", "bands", "linewidths"])
+@pytest.fixture(scope="module", params=["kappa", "bands", "linewidths", "viscosity"])
 def draw(request, chain):
     """A function that draws a figure from nothing but stage data."""
 
@@ -27,6 +29,8 @@ def draw(request, chain):
         if request.param == "bands":
             dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
             return bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
+        if request.param == "viscosity":
+            return viscosity_figure.draw(viscosity.solve(chain.problem(100.0, 300.0)))
         return linewidths.draw(chain.linewidths(200.0, 310.0))
 
     return draw

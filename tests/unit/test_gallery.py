@@ -34,6 +34,7 @@ def test_figures_follow_the_solvers() -> None:
     assert set(gallery.figures(layout(solvers=["rta"]), "one")) == {"kappa", "linewidths", "bands"}
     assert "convergence" in gallery.figures(layout(solvers=["variational"]), "one")
     assert "relaxons" in gallery.figures(layout(solvers=["relaxons"]), "one")
+    assert set(gallery.figures(layout(solvers=["viscosity"]), "one")) == {"viscosity", "linewidths", "bands"}
     assert gallery.figures(layout(), "one")["kappa"] == "results/one/figures/kappa.svg"
 
 
@@ -55,3 +56,11 @@ def test_every_caption_is_a_sentence(entry: gallery.Figure | gallery.Table) -> N
     assert said[0].isupper()
     assert said.endswith(".")
     assert "{" not in said
+
+
+def test_a_viscosity_has_a_table_of_its_own_and_no_row_among_the_conductivities() -> None:
+    both = layout(solvers=["rta", "viscosity"])
+    assert gallery.tables(both, "one")["viscosity"] == "results/one/viscosity.csv"
+    assert "viscosity" not in gallery.tables(layout(solvers=["rta"]), "one")
+    assert both.conductivities("one") == ["results/one/transport/rta.h5"]
+    assert gallery.FIGURES["kappa"].inputs(both, "one") == {"transports": both.conductivities("one")}

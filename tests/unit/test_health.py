@@ -12,11 +12,13 @@ from peierls.health import (
     check_definiteness,
     check_energy_conservation,
     check_positive_rates,
+    check_positive_viscosity,
     check_quasiparticles,
     check_resolution,
     check_scattering,
     check_symmetry,
     check_unscattered_sets,
+    check_zone_boundary,
 )
 
 
@@ -108,3 +110,19 @@ def test_a_result_carries_its_checks(chain):
     checks = {check.name: check for check in chain.rta(300.0).health}
     assert {"acoustic sum rule", "unscattered modes", "positive rates", "symmetry of kappa"} <= checks.keys()
     assert checks["symmetry of kappa"].passed
+
+
+def test_a_drift_must_not_feed_itself():
+    eta = np.einsum("ik,jl->ijkl", np.eye(3), np.eye(3))[None]
+    converged = np.array([True])
+    assert_verdict(check_positive_viscosity(eta, converged), True)
+    fed = eta.copy()
+    fed[0, 0, 1, 0, 1] = -0.1
+    assert_verdict(check_positive_viscosity(fed, converged), False, "negative at 1 of 1")
+    assert_verdict(check_positive_viscosity(fed, ~converged), True)
+
+
+def test_momentum_where_wave_vectors_have_several_images():
+    temperatures = np.array([100.0, 300.0])
+    assert_verdict(check_zone_boundary(np.array([0.01, 0.1]), temperatures), True, "10.0 %", "300 K")
+    assert_verdict(check_zone_boundary(np.array([0.3, 0.1]), temperatures), False, "30.0 %", "100 K", "finer mesh")

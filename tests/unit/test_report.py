@@ -1,4 +1,4 @@
-"""The table of conductivities, as other tools read it."""
+"""The tables of conductivities and viscosities, as other tools read them."""
 
 from dataclasses import replace
 from io import StringIO
@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from chain import compute, hexagonal
 
-from peierls.report import kappa_table
+from peierls.report import kappa_table, viscosity_table
+from peierls.solvers import viscosity
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +49,32 @@ def test_a_solver_that_did_not_converge_has_nan(transport):
     table = kappa_table([replace(transport, converged=np.array([1, 0]))])
     assert table.kxx.notna().tolist() == [True, False]
     assert table.temperature_K.tolist() == [100.0, 300.0]
+
+
+@pytest.fixture(scope="module")
+def drift():
+    problem = compute(hexagonal(), [4, 4, 3], weights="event", method="gaussian", sigma=2.0).problem(100.0, 300.0)
+    return viscosity.solve(problem)
+
+
+def test_viscosities_by_temperature_and_method(drift):
+    table = viscosity_table(drift)
+    methods = ["rta", "exact", "relaxons"]
+    assert list(zip(table.temperature_K, table.method, strict=True)) == [
+        (temperature, method) for temperature in (100.0, 300.0) for method in methods
+    ]
+    assert table.mu_xyxy[1] == drift.viscosity[0, 0, 1, 0, 1]
+    assert table.mu_xyyz[3] == drift.viscosity_rta[1, 0, 1, 1, 2]
+    without = viscosity_table(replace(drift, viscosity_relaxons=None))
+    assert without.method.tolist() == ["rta", "exact"] * 2
+
+
+def test_the_columns_of_the_viscosity_hold_all_of_it(drift):
+    """Of 81 components 36 differ at most: each of the others is one of those with i, k or j, l exchanged."""
+    row = viscosity_table(drift).iloc[1]
+    columns = {name.removeprefix("mu_") for name in row.index if name.startswith("mu_")}
+    assert len(columns) == 36
+    for indices in np.ndindex(3, 3, 3, 3):
+        i, j, k, l = ("xyz"[axis] for axis in indices)  # noqa: E741
+        (name,) = {i + j + k + l, k + j + i + l, i + l + k + j, k + l + i + j} & columns
+        assert row[f"mu_{name}"] == pytest.approx(drift.viscosity[0][indices], rel=1e-9, abs=1e-12 * row.mu_xxxx)

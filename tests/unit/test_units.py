@@ -36,6 +36,12 @@ def test_conductivity_is_power_per_length_and_kelvin():
     assert kappa / units.WATT_PER_METRE_KELVIN == pytest.approx(0.01, rel=1e-12)
 
 
+def test_viscosity_is_force_per_area_and_rate_of_shear():
+    """1 Pa s is 1 kg/(m s); water's 1 mPa s is 60.2 amu/(Å ps)."""
+    assert pytest.approx(60.2214, rel=1e-5) == 1e-3 * units.PASCAL_SECOND
+    assert pytest.approx(units.PASCAL_SECOND, rel=1e-12) == units.JOULE * units.SECOND / units.METRE**3
+
+
 def test_energy_follows_from_mass_length_and_time():
     """½ m v² of 1 amu at 1 Å/ps, 1.66e-23 J: the system is coherent, no factor is hidden."""
     joule = 0.5 * 1.66053907e-27 * 100.0**2

@@ -2,7 +2,8 @@ import dataclasses
 
 import numpy as np
 
-from peierls.solvers import Transport
+from peierls.layout import WITHOUT_KAPPA
+from peierls.solvers import OTHER_RESULTS, Transport, Viscosity, kind_of_result
 from peierls.verdict import fault, report
 
 
@@ -39,3 +40,34 @@ def test_failed_check_fails_a_strict_run() -> None:
 def test_solver_without_a_result_fails_every_run() -> None:
     found = fault("si", {"rta": transport(kappa=(np.nan, 50.0)), "other": transport()}, strict=False)
     assert found == "run si: solver rta has no result at 300 K"
+
+
+def viscosity(*values: float) -> Viscosity:
+    """μ_ijkl = δ_ik δ_jl times each of the values, at 300 and 600 K."""
+    tensor = np.einsum("ik,jl->ijkl", np.eye(3), np.eye(3))
+    known = {
+        "solver": "viscosity",
+        "temperature": np.array([300.0, 600.0]),
+        "viscosity": np.array(values)[:, None, None, None, None] * tensor,
+        "health_names": ("positive viscosity",),
+        "health_passed": np.array([1]),
+        "health_sentences": ("the viscosity is negative at 0 of 2 temperatures",),
+    }
+    return Viscosity(**{**{field.name: None for field in dataclasses.fields(Viscosity)}, **known})
+
+
+def test_a_viscosity_has_its_word() -> None:
+    (line,) = report("si", {"viscosity": viscosity(2e-4, 1e-4)})
+    assert line == "si, viscosity: viscosity = 0.0002 Pa s at 300 K; all 1 health checks passed"
+    assert fault("si", {"viscosity": viscosity(2e-4, 1e-4), "rta": transport()}, strict=True) is None
+
+
+def test_a_viscosity_that_is_missing_fails_the_run() -> None:
+    found = fault("si", {"viscosity": viscosity(2e-4, np.nan)}, strict=False)
+    assert found == "run si: solver viscosity has no result at 600 K"
+
+
+def test_results_are_read_as_what_the_solvers_give() -> None:
+    assert set(OTHER_RESULTS) == set(WITHOUT_KAPPA)
+    assert kind_of_result("viscosity") is Viscosity
+    assert kind_of_result("rta") is Transport

@@ -150,6 +150,13 @@ def test_matrix_elements_that_are_recomputed_are_not_stored(workflow: Workflow, 
     assert planned == Counter({rule: n for rule, n in ALL.items() if not rule.startswith("matrix_elements")})
 
 
+def test_the_viscosity_has_its_own_table_and_figure(workflow: Workflow, small: dict[str, Any]) -> None:
+    both = workflow.plan(changed(small, {"solvers": ["rta", "viscosity"]}))
+    assert both == Counter({**ALL, "viscosity_table": 1, "figure viscosity": 1}) - Counter({"figure convergence": 1})
+    alone = workflow.plan(changed(small, {"solvers": ["viscosity"]}))
+    assert alone == both - Counter({"transport": 1, "figure kappa": 1})
+
+
 def test_chunks_cut_what_is_not_there_yet(workflow: Workflow, small: dict[str, Any]) -> None:
     assert workflow.plan(changed(small, {"chunks": 5})) == Counter({**ALL, "matrix_elements": 5})
 

@@ -4,12 +4,13 @@
 localrules:
     kappa_table,
     conductance_table,
+    viscosity_table,
     stage_links,
 
 
 rule kappa_table:
     input:
-        lambda wildcards: LAYOUT.transports(wildcards.run),
+        lambda wildcards: LAYOUT.conductivities(wildcards.run),
     output:
         report(
             "results/{run}/kappa.csv",
@@ -36,7 +37,7 @@ rule kappa_table:
 
 rule conductance_table:
     input:
-        lambda wildcards: LAYOUT.transports(wildcards.run),
+        lambda wildcards: LAYOUT.conductivities(wildcards.run),
     output:
         report(
             "results/{run}/conductance.csv",
@@ -59,6 +60,33 @@ rule conductance_table:
         code=code("conductance_table.py"),
     script:
         "../scripts/conductance_table.py"
+
+
+rule viscosity_table:
+    input:
+        "results/{run}/transport/viscosity.h5",
+    output:
+        report(
+            "results/{run}/viscosity.csv",
+            caption="../report/result.rst",
+            category="{run}",
+            labels={"result": gallery.TABLES["viscosity"].title},
+        ),
+    log:
+        "results/{run}/logs/viscosity_table.log",
+    benchmark:
+        "results/{run}/benchmarks/viscosity_table.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        caption=lambda wildcards: caption(gallery.TABLES["viscosity"], wildcards.run),
+        code=code("viscosity_table.py"),
+    script:
+        "../scripts/viscosity_table.py"
 
 
 rule stage_links:

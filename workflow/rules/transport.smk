@@ -14,7 +14,7 @@ rule transport:
     benchmark:
         "results/{run}/benchmarks/transport/{solver}.tsv"
     wildcard_constraints:
-        solver="|".join(configuration.POPULATION_SOLVERS),
+        solver="|".join([*configuration.POPULATION_SOLVERS, "viscosity"]),
     conda:
         "../envs/peierls.yaml"
     threads: 1

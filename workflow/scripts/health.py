@@ -4,9 +4,10 @@ from pathlib import Path
 
 from peierls import stage_files
 from peierls.job import job
-from peierls.solvers import Transport
+from peierls.solvers import kind_of_result
 from peierls.verdict import report
 
 with job(snakemake.log[0], snakemake.threads):
-    transports = {Path(path).stem: stage_files.read(path, Transport) for path in snakemake.input}
-    Path(snakemake.output[0]).write_text("\n".join(report(snakemake.wildcards.run, transports)) + "\n")
+    solvers = {Path(path).stem: path for path in snakemake.input}
+    results = {solver: stage_files.read(path, kind_of_result(solver)) for solver, path in solvers.items()}
+    Path(snakemake.output[0]).write_text("\n".join(report(snakemake.wildcards.run, results)) + "\n")

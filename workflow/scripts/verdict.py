@@ -4,14 +4,15 @@ from pathlib import Path
 
 from peierls import stage_files
 from peierls.job import job
-from peierls.solvers import Transport
+from peierls.solvers import kind_of_result
 from peierls.verdict import fault
 
 with job(snakemake.log[0], snakemake.threads) as say:
-    transports = {Path(path).stem: stage_files.read(path, Transport) for path in snakemake.input.transports}
+    solvers = {Path(path).stem: path for path in snakemake.input.transports}
+    results = {solver: stage_files.read(path, kind_of_result(solver)) for solver, path in solvers.items()}
     health = Path(snakemake.input.health).read_text()
     say(health.rstrip())
-    found = fault(snakemake.wildcards.run, transports, snakemake.params.strict)
+    found = fault(snakemake.wildcards.run, results, snakemake.params.strict)
     if found:
         raise SystemExit(found)
     Path(snakemake.output[0]).write_text(health)

@@ -1,4 +1,4 @@
-"""Solvers of the linearised Boltzmann equation, and what all of them give."""
+"""Solvers of the linearised Boltzmann equation, and what they give: a conductivity or a viscosity."""
 
 from dataclasses import dataclass
 
@@ -89,5 +89,80 @@ class Transport:
     @property
     def health(self) -> list[HealthCheck]:
         """The health checks of this result."""
-        rows = zip(self.health_names, self.health_passed, self.health_sentences, strict=True)
-        return [HealthCheck(name, bool(passed), sentence) for name, passed, sentence in rows]
+        return _health_checks(self)
+
+
+@dataclass(frozen=True)
+class Viscosity:
+    """The viscosity of the phonons and the other coefficients of the viscous heat equations.
+
+    μ_ijkl is the flux along j of momentum along i that answers a gradient along l of a drift along k, symmetric in i, k
+    and in j, l. The equations and all formulae are those of `hydrodynamics`.
+    """
+
+    solver: str = quantity("", "", "name of the solver")
+    temperature: Floats = quantity("K", "temperature", "temperatures")
+    viscosity: Floats = quantity(
+        "Pa s", "temperature 3 3 3 3", "viscosity, exact solution; nan where it did not converge", may_be_nan=True
+    )
+    viscosity_rta: Floats = quantity("Pa s", "temperature 3 3 3 3", "viscosity of the same collisions in RTA")
+    converged: Integers = quantity("1", "temperature", "1 where the exact solution converged")
+    specific_heat: Floats = quantity("J/K/m^3", "temperature", "specific heat C")
+    specific_momentum: Floats = quantity("kg/m^3", "temperature 3 3", "specific momentum A_ij: a drift u holds A u")
+    velocity_tensor: Floats = quantity("m/s", "temperature 3 3", "W_ij: drift along i, temperature along j")
+    umklapp_dissipation: Floats = quantity("1/s", "temperature 3 3", "D_ij, rates at which collisions take momentum")
+    first_sound: Floats = quantity("m/s", "3 branch", "velocities of sound along x, y, z, slowest first")
+    second_sound: Floats = quantity("m/s", "temperature 3", "velocity of drifting second sound along x, y, z")
+    friction_length: Floats = quantity(
+        "m",
+        "temperature 3 3",
+        "sqrt(mu_ijij / A D_ii) of a flow along i that varies along j; nan where there is none",
+        may_be_nan=True,
+    )
+    boundary_share: Floats = quantity(
+        "1", "temperature", "share of the specific momentum on the boundary of the zone, where q has several images"
+    )
+    health_names: tuple[str, ...] = quantity("", "check", "health checks")
+    health_passed: Integers = quantity("1", "check", "1 where the check passed")
+    health_sentences: tuple[str, ...] = quantity("", "check", "what each check found")
+    iteration_residual: Floats = quantity("1", "temperature iteration", "relative residual norm at each iteration")
+    viscosity_relaxons: Floats | None = quantity(
+        "Pa s",
+        "temperature 3 3 3 3",
+        "viscosity by relaxons; absent where the matrix does not fit",
+        default=None,
+    )
+    relaxation_times: Floats | None = quantity(
+        "ps",
+        "temperature relaxon",
+        "lifetimes of the relaxons even in q, energy's left out, longest first; nan past the end, inf where none",
+        may_be_nan=True,
+        default=None,
+    )
+    relaxon_viscosity: Floats | None = quantity(
+        "Pa s",
+        "temperature relaxon",
+        "what each relaxon adds to sum_ij mu_ijij / 9",
+        may_be_nan=True,
+        default=None,
+    )
+
+    @property
+    def health(self) -> list[HealthCheck]:
+        """The health checks of this result."""
+        return _health_checks(self)
+
+
+Result = Transport | Viscosity
+OTHER_RESULTS: dict[str, type[Viscosity]] = {"viscosity": Viscosity}
+"""What the solvers give that give no conductivity."""
+
+
+def kind_of_result(solver: str) -> type[Transport] | type[Viscosity]:
+    """What a solver gives."""
+    return OTHER_RESULTS.get(solver, Transport)
+
+
+def _health_checks(result: Result) -> list[HealthCheck]:
+    rows = zip(result.health_names, result.health_passed, result.health_sentences, strict=True)
+    return [HealthCheck(name, bool(passed), sentence) for name, passed, sentence in rows]

@@ -42,7 +42,7 @@ class HeatConduction:
     """A crystal, its phonons and their collisions: everything a solver needs.
 
     `matrix_elements` can be iterated over repeatedly; they are used only by solvers that go beyond the linewidths.
-    `settings` holds the sections `integration`, `scattering`, `solver_options` and `geometry`.
+    `settings` holds the sections `integration`, `scattering`, `solver_options`, `geometry` and, for sound, `nac`.
     """
 
     crystal: Crystal

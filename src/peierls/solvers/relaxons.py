@@ -114,7 +114,7 @@ def slowest_relaxons(
     root_weights = np.sqrt(operator.mesh.weights)[:, None, None]
     active = operator.active[:, :, position][..., None]
     far = 2 * float(operator.rates[:, :, position].max())
-    single = _at(operator, position)
+    single = operator.at(slice(position, position + 1))
 
     def matvec(flat: Floats) -> Floats:
         field = flat.reshape(shape)
@@ -134,12 +134,6 @@ def slowest_relaxons(
             f"{operator.temperatures[position]:g} K; expected a matrix that fits in integration.max_memory"
         ) from error
     return rates, fields.reshape(*shape, count) / root_weights[..., None]
-
-
-def _at(operator: CollisionOperator, position: int) -> CollisionOperator:
-    """The operator at one of its temperatures."""
-    one = slice(position, position + 1)
-    return replace(operator, temperatures=operator.temperatures[one], rates=operator.rates[:, :, one])
 
 
 def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats]]) -> dict[str, Any]:

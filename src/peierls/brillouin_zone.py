@@ -1,0 +1,51 @@
+"""The images of a wave vector in the first Brillouin zone: those of its equivalents q - G that are shortest."""
+
+from itertools import product
+
+import numpy as np
+from ase.geometry import minkowski_reduce
+from numpy.typing import NDArray
+
+from peierls.crystal import Floats, Integers
+
+TIE = 1e-6
+"""Images whose lengths differ by less, in units of the shortest reciprocal lattice vector, are equally short."""
+
+_DIRECTION = np.sqrt([13.0, 7.0, 2.0])
+"""A Cartesian direction that no reciprocal lattice vector is at right angles to, unless by accident."""
+
+
+def shortest_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, NDArray[np.bool_]]:
+    """Images of each grid point, integer coordinates of shape (grid, candidate, 3), and which of them are the shortest.
+
+    Points inside the zone have one shortest image, those on its boundary several.
+    """
+    reduced, operation = minkowski_reduce(reciprocal)
+    # q - G with G near the rounded position in the reduced basis; ±1 around it is enough in a Minkowski basis.
+    in_reduced = coordinates / sizes @ np.linalg.inv(operation.astype(float))
+    centre = np.rint(in_reduced).astype(np.int64)
+    shifts = np.array(list(product((-1, 0, 1), repeat=3)))
+    candidates = in_reduced[:, None, :] - (centre[:, None, :] + shifts)
+    lengths = np.linalg.norm(candidates @ reduced, axis=-1)
+    shortest = lengths.min(axis=1, keepdims=True)
+    tied = lengths < shortest + TIE * np.linalg.norm(reduced, axis=1).min()
+    lattice_vectors = (centre[:, None, :] + shifts) @ operation
+    return coordinates[:, None] - sizes * lattice_vectors, tied
+
+
+def chosen_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, Integers]:
+    """One shortest image of every grid point, opposite for opposite points, and whether another is as short.
+
+    Of several it is the one that goes farthest along a fixed Cartesian axis, forwards or backwards, so the choice does
+    not depend on the basis of the lattice.
+    """
+    images, tied = shortest_images(coordinates, sizes, reciprocal)
+    reach = np.abs(images / sizes @ reciprocal @ _DIRECTION)
+    best = np.argmax(np.where(tied, reach, -1.0), axis=1)
+    chosen = np.take_along_axis(images, best[:, None, None], axis=1)[:, 0]
+    # Of a pair q, -q the point of smaller index decides for both.
+    weights = np.array([sizes[1] * sizes[2], sizes[2], 1])
+    opposite = np.mod(-coordinates, sizes) @ weights
+    own = np.arange(len(coordinates))
+    chosen = np.where((own <= opposite)[:, None], chosen, -chosen[opposite])
+    return chosen, (tied.sum(axis=1) > 1).astype(np.int64)
