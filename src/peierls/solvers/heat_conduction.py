@@ -95,6 +95,14 @@ class HeatConduction:
         scale = 3 * self.volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
         return np.asarray(products / scale)
 
+    def tensor(self, left: Floats, right: Floats) -> Floats:
+        """Σ left⊗right over the full mesh as a part of κ, for fields of shape (ir_q, band, 3, temperature); shape
+        (temperature, 3, 3), W/m/K."""
+        own = np.einsum("qsat,qsbt->tqab", left, right)
+        sums = np.einsum("qij,tqj->ti", _sums_over_stars(self.mesh), own.reshape(*own.shape[:2], 9))
+        scale = self.volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
+        return np.asarray(sums.reshape(-1, 3, 3) / scale[:, None, None])
+
     def energy_conservation(self) -> Floats:
         """Rayleigh quotient of the energy vector s ħω over the mean rate: how far it is from a null vector of the
         collisions.
@@ -168,9 +176,13 @@ def _mode_conductivities(
     frequencies = phonons.frequencies[mesh.irreducible]
     capacities = np.stack([heat_capacities(frequencies, temperature) for temperature in temperatures])
     own = np.einsum("qsa,tqsb->tqsab", phonons.group_velocities, displacements)
-    # Σ over the star of (S v)⊗(S F) is one linear map of v⊗F per irreducible point.
+    over_star = np.einsum("qij,tqsj->tqsi", _sums_over_stars(mesh), own.reshape(*own.shape[:3], 9)).reshape(own.shape)
+    return capacities[..., None, None] * over_star / (volume * WATT_PER_METRE_KELVIN)
+
+
+def _sums_over_stars(mesh: Mesh) -> Floats:
+    """The linear map of v⊗F to Σ (S v)⊗(S F) over the star of each irreducible point, shape (ir_q, 9, 9)."""
     turns = mesh.cartesian_rotations[mesh.grid_rotation]
     stars = np.zeros((mesh.n_irreducible, 9, 9))
     np.add.at(stars, mesh.grid_to_irreducible, np.einsum("gac,gbd->gabcd", turns, turns).reshape(-1, 9, 9))
-    over_star = np.einsum("qij,tqsj->tqsi", stars, own.reshape(*own.shape[:3], 9)).reshape(own.shape)
-    return capacities[..., None, None] * over_star / (volume * WATT_PER_METRE_KELVIN)
+    return stars
