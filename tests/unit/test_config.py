@@ -197,7 +197,7 @@ FILM = "runs: {si: {force_constants: {path: x}, analysis: {thin_film: {thickness
         ),
         ("thickness: [0]", "thickness[0] is 0.0, expected a positive number in m"),
         ("thickness: [-1e-9]", "thickness[0] is -1e-09, expected a positive number in m"),
-        ("normal: [0, 1]", "normal is [0.0, 1.0], expected null, or a list of 3 numbers"),
+        ("normal: [0, 1]", "normal is [0.0, 1.0], expected a list of 3 numbers"),
         ("kinds: [tube]", "kinds[0] is 'tube', expected one of in-plane, cross-plane, wire"),
         ("specularity: 1.5", "specularity is 1.5, expected a number from 0 to 1"),
         ("thicknes: [1]", "thicknes is not a key; did you mean 'thickness'?"),

@@ -34,6 +34,7 @@ def draw(films: Sequence[ThinFilm]) -> Figure:
                 axes.plot([], [], ls=line, color="0.3", lw=1.2, label=film.solver)
         axes.set(xscale="log", xlabel="thickness or diameter (nm)", ylabel="conductivity / that of the bulk (1)")
         axes.set_ylim(0, 1.02)
+        axes.set_xlim(films[0].thickness.min() / NANOMETRE / 1.5, films[0].thickness.max() / NANOMETRE * 1.5)
         readable_log_axis(axes.xaxis)
         axes.set_title(f"{films[0].temperature[chosen]:g} K, specularity {films[0].specularity:g}", fontsize=9)
         axes.grid(alpha=0.25, lw=0.5)
