@@ -282,6 +282,14 @@ def test_film_is_the_sum_over_modes(chain):
     assert found.kappa[0, 0, 0] == pytest.approx((share[rows] * v**2 * factors).sum(), rel=1e-7)
 
 
+def test_thin_films_end_at_what_never_meets_a_face(chain):
+    """κ of an infinitely thin film or wire is the part of the modes with S = 1; nothing passes through a film so."""
+    found = film(chain, chain.rta(300.0), thickness=[1e-22])
+    assert_allclose(found.kappa[..., 0], found.kappa_grazing, rtol=1e-6, atol=1e-9 * found.kappa_bulk.max())
+    assert (found.kappa_grazing >= 0).all() and (found.kappa_grazing < found.kappa_bulk).all()
+    assert found.kappa_grazing[0, 1] == pytest.approx(0, abs=1e-15 * found.kappa_bulk.max())
+
+
 def test_where_nothing_converged_there_is_no_film(chain):
     transport = chain.rta(300.0)
     lost = replace(transport, mean_free_displacement=np.full_like(transport.mean_free_displacement, np.nan))
