@@ -42,6 +42,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     "cumulative": _TRANSPORT,
     "boundary_scan": (*_TRANSPORT, "analysis.boundary_scan"),
     "thin_film": (*_TRANSPORT, "analysis.thin_film"),
+    "spectral": _TRANSPORT,
+    "tdep": _TRANSPORT,
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
 
@@ -51,8 +53,6 @@ ANY = object()
 NOT_YET: dict[tuple[str, Any], str] = {
     ("solvers", "wigner"): "the Wigner transport equation",
     ("solvers", "viscosity"): "the phonon viscosity",
-    ("analysis.spectral", ANY): "the spectral conductivity",
-    ("analysis.dump_grid", ANY): "the dump of the full mesh",
 }
 """Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
 
@@ -168,6 +168,12 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
     film = _impossible_film(run["analysis"]["thin_film"])
     if film:
         return film
+    temperatures = expand_temperatures(run["temperatures"])
+    if run["analysis"]["dump_grid"] and len(temperatures) > 1:
+        return (
+            "analysis.dump_grid",
+            f"is true with {len(temperatures)} temperatures: the file holds one, expected one temperature",
+        )
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"

@@ -53,6 +53,11 @@ _IN_RTA = (
     "is an estimate."
 )
 
+
+def _spectral(layout: Layout, run: str) -> dict[str, str | list[str]]:
+    return {"spectral": f"{layout.root}/{run}/analysis/spectral.h5"}
+
+
 FIGURES = {
     "kappa": Figure(
         "conductivity against temperature",
@@ -118,6 +123,21 @@ FIGURES = {
         "contributes to the conductivity, the mean over directions.",
         lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
         lambda run: "relaxons" in run["solvers"],
+    ),
+    "spectral": Figure(
+        "spectral conductivity",
+        "Spectral conductivity of {run} at {nearest} by the most exact solver that converged there: the mean over "
+        "directions by branch, by species where there are several, and by direction where they differ; dashed, its "
+        "running integral. {mesh}; {integration}; {scattering}.",
+        _spectral,
+        _analysis("spectral"),
+    ),
+    "dos": Figure(
+        "density of states by parts",
+        "Phonon density of states of {run} by branch and, where there are several, by species, with the squared "
+        "eigenvectors as weights. {mesh}; {integration}.",
+        _spectral,
+        _analysis("spectral"),
     ),
     "bands": Figure(
         "bands and density of states",

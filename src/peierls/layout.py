@@ -12,8 +12,8 @@ _FILES_BY_KEY = {"mesh": ("mesh.file",), "linewidths": ("scattering.isotopes.fil
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
 
-BY_MODES = ("rta", "iterative", "variational", "direct", "relaxons")
-"""Solvers whose κ is a sum over modes."""
+BY_MODES = ("direct", "relaxons", "variational", "iterative", "rta")
+"""Solvers whose κ is a sum over modes, the most exact first."""
 
 
 class Layout:
@@ -59,6 +59,17 @@ class Layout:
         """The file of a stage for each direction of a run that averages over them."""
         names = [directions.run_of_direction(run, number) for number in range(len(directions.DIRECTIONS))]
         return [f"{self.root}/{name}/{stage}.h5" for name in names]
+
+    def by_modes(self, run: str) -> list[str]:
+        """The results of those of its solvers whose κ is a sum over modes, the most exact first."""
+        solvers = sorted(solvers_by_modes(self.runs[run]), key=BY_MODES.index)
+        return [f"{self.root}/{run}/transport/{solver}.h5" for solver in solvers]
+
+    def tdep_files(self, run: str) -> list[str]:
+        """TDEP's output files, where κ of a solver is a sum over modes; that of the full mesh where it is asked for."""
+        names = ["thermal_conductivity", "cumulative_kappa.hdf5"]
+        names += ["grid_thermal_conductivity.hdf5"] if self.runs[run]["analysis"]["dump_grid"] else []
+        return [f"{self.root}/{run}/tdep/outfile.{name}" for name in names] if self.by_modes(run) else []
 
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""

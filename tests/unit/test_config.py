@@ -58,7 +58,7 @@ def test_defaults_are_those_of_the_interface() -> None:
         "chunks": "auto",
         "analysis": {
             "cumulative": True,
-            "spectral": False,
+            "spectral": True,
             "thin_film": None,
             "boundary_scan": True,
             "phase_space": False,
@@ -252,6 +252,11 @@ def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() ->
         (
             "runs: {si: {mesh: [1, 1, 1], force_constants: {path: x}}}",
             "my.yaml: runs.si.mesh is [1, 1, 1], expected more than one division along at least one lattice vector",
+        ),
+        (
+            "runs: {si: {force_constants: {path: x}, temperatures: [200, 300], analysis: {dump_grid: true}}}",
+            "my.yaml: runs.si.analysis.dump_grid is true with 2 temperatures: the file holds one, "
+            "expected one temperature",
         ),
         (
             "runs: {stages: {force_constants: {path: x}}}",

@@ -27,7 +27,7 @@ def test_a_figure_is_drawn_from_what_its_entry_gives(name: str) -> None:
 
 def test_no_module_of_a_figure_is_without_an_entry() -> None:
     drawing = {path.stem for path in (ROOT / "src/peierls/figures").glob("*.py")}
-    assert drawing - {"__init__", "style", "drawing"} == set(gallery.FIGURES)
+    assert drawing - {"__init__", "style", "drawing", "panels"} == set(gallery.FIGURES)
 
 
 def test_tables_with_inputs_have_a_module() -> None:
@@ -36,8 +36,9 @@ def test_tables_with_inputs_have_a_module() -> None:
 
 
 def test_figures_follow_the_solvers() -> None:
-    of_rta = {"kappa", "linewidths", "bands", "cumulative", "mean_free_paths", "boundary_scan"}
+    of_rta = {"kappa", "linewidths", "bands", "cumulative", "mean_free_paths", "boundary_scan", "spectral", "dos"}
     assert set(gallery.figures(layout(solvers=["rta"]), "one")) == of_rta
+    assert set(gallery.figures(layout(analysis={"spectral": False}), "one")) & {"spectral", "dos"} == set()
     assert "convergence" in gallery.figures(layout(solvers=["variational"]), "one")
     assert "relaxons" in gallery.figures(layout(solvers=["relaxons"]), "one")
     assert gallery.figures(layout(), "one")["kappa"] == "results/one/figures/kappa.svg"

@@ -12,16 +12,20 @@ from snakemake_calls import Workflow
 
 Edit = Callable[[Path, str], None]
 
-# The small case has two solvers, one of which iterates, and seven figures.
+# The small case has two solvers, one of which iterates, and nine figures.
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
 BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
 CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, "figure mean_free_paths": 1}
 FIGURES = {
     f"figure {name}": 1
-    for name in ("kappa", "bands", "linewidths", "convergence", "cumulative", "mean_free_paths", "boundary_scan")
+    for name in (
+        *("kappa", "bands", "linewidths", "convergence", "cumulative", "mean_free_paths", "boundary_scan"),
+        *("spectral", "dos"),
+    )
 }
+SPECTRAL = {"spectral": 1, "figure spectral": 1, "figure dos": 1, "tdep": 1}
 # What follows from the results of the solvers, and what goes beside them.
-BELOW_TRANSPORT = {"figure convergence": 1, **KAPPA, "cumulative": 2, **CUMULATIVE}
+BELOW_TRANSPORT = {"figure convergence": 1, **KAPPA, "cumulative": 2, **CUMULATIVE, **SPECTRAL}
 TRANSPORT = {"transport": 2, **BELOW_TRANSPORT, **BOUNDARY_SCAN}
 THERMAL = {"thermal": 1, "table thermal": 1}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
@@ -43,6 +47,7 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, "verdict": 1}),
     ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, "verdict": 1}),
     ({"analysis": {"cumulative": False}}, {"verdict": 1}),
+    ({"analysis": {"dump_grid": True}}, {"tdep_grid": 1, "verdict": 1}),
     ({"strict": True}, {"verdict": 1}),
     ({"chunks": 3}, {}),
 ]
@@ -50,14 +55,16 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
     # The scan takes κ of the bulk from the one and solves with the other.
-    ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN}),
+    ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}),
     ("solvers/variational.py", {**TRANSPORT, "transport": 1, "cumulative": 1}),
-    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, "verdict": 1}),
+    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, **SPECTRAL, "verdict": 1}),
     ("boundary_scan.py", {**BOUNDARY_SCAN, "verdict": 1}),
     ("thin_film.py", {}),
     ("thermal.py", {**THERMAL, "verdict": 1}),
     ("tables/thermal.py", {"table thermal": 1, "verdict": 1}),
     ("figures/cumulative.py", {"figure cumulative": 1, "verdict": 1}),
+    ("spectral_conductivity.py", {**SPECTRAL, "verdict": 1}),
+    ("tdep_files.py", {"tdep": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
     ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "verdict": 1}),
     ("gallery.py", {}),

@@ -161,3 +161,28 @@ rule analysis_table:
         code=lambda wildcards: code("analysis_table.py", f"peierls.tables.{wildcards.table}"),
     script:
         "../scripts/analysis_table.py"
+
+
+rule spectral:
+    input:
+        crystal=file_of("crystal"),
+        mesh=file_of("mesh"),
+        phonons=file_of("phonons"),
+        transports=lambda wildcards: LAYOUT.by_modes(wildcards.run),
+    output:
+        "results/{run}/analysis/spectral.h5",
+    log:
+        "results/{run}/logs/analysis/spectral.log",
+    benchmark:
+        "results/{run}/benchmarks/analysis/spectral.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        settings=settings("spectral"),
+        code=code("spectral.py"),
+    script:
+        "../scripts/spectral.py"
