@@ -43,7 +43,8 @@ def stacked(
             # Beyond the relaxation-time approximation a part may be negative; of a solver that failed it is no number.
             axes.set_ylim(1.05 * float(np.fmin.reduce([0.0, *(np.fmin.reduce(one) for one in curves.values())])), None)
             axes.grid(alpha=0.25, lw=0.5)
-            axes.legend(fontsize=8, loc="center right")
+            # Below the end of the integral, or above the low frequencies, where there are few states.
+            axes.legend(fontsize=8, loc="center right" if integral else "upper left")
         if integral:
             twin = rows[0].twinx()
             steps = np.diff(frequency) * (total[1:] + total[:-1]) / 2
