@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from peierls import config, schema
+from peierls import schema
 from peierls.schema import Schema
 
 ROOT = Path(__file__).parents[1]
@@ -46,15 +46,6 @@ combination of values (docs/how-to/sweeps.md).
 
 """
 
-NOT_YET = """\
-## Not available in this version
-
-These values are part of the interface and are refused until their code exists.
-
-| key | value | meaning |
-| --- | --- | --- |
-"""
-
 
 def document(rules: Schema) -> str:
     """The text of config/README.md."""
@@ -72,10 +63,6 @@ def document(rules: Schema) -> str:
         heading = f"## {title}\n\n" + (f"{description[0].upper()}{description[1:]}.\n\n" if description else "")
         parts.append(heading + "| key | values | default | unit | meaning |\n| --- | --- | --- | --- | --- |\n")
         parts.append("".join(f"| {' | '.join(row)} |\n" for row in rows) + "\n")
-    parts.append(NOT_YET)
-    for (key, value), meaning in config.NOT_YET.items():
-        shown = "any other than the default" if value is config.ANY else f"`{value}`"
-        parts.append(f"| `{key}` | {shown} | {meaning} |\n")
     return "".join(parts)
 
 

@@ -21,36 +21,28 @@ from peierls.schema import Schema
 Run = dict[str, Any]
 """One run: every key of the interface, complete."""
 
+_LINEWIDTHS = ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering")
+_TRANSPORT = (*_LINEWIDTHS, "solver_options.max_iterations", "solver_options.tolerance", "geometry")
+
 STAGES: dict[str, tuple[str, ...]] = {
     "crystal": ("force_constants",),
     "bands": ("force_constants", "nac"),
     "mesh": ("force_constants", "mesh"),
     "phonons": ("force_constants", "mesh", "nac"),
     "dos": ("force_constants", "mesh", "nac"),
+    "thermal": ("force_constants", "mesh", "nac", "temperatures"),
+    "phase_space": ("force_constants", "mesh", "nac", "integration"),
     "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
-    "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-    "transport": (
-        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-        *("solver_options.max_iterations", "solver_options.tolerance", "geometry"),
-    ),
-    "wigner": (
-        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-        *("solver_options.wigner_populations", "geometry"),
-    ),
+    "linewidths": _LINEWIDTHS,
+    "transport": _TRANSPORT,
+    "wigner": (*_LINEWIDTHS, "solver_options.wigner_populations", "geometry"),
+    "cumulative": _TRANSPORT,
+    "boundary_scan": (*_TRANSPORT, "analysis.boundary_scan"),
+    "thin_film": (*_TRANSPORT, "analysis.thin_film"),
+    "spectral": _TRANSPORT,
+    "tdep": _TRANSPORT,
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
-
-ANY = object()
-"""Every value other than the default."""
-
-NOT_YET: dict[tuple[str, Any], str] = {
-    ("analysis.cumulative", ANY): "the cumulative conductivity",
-    ("analysis.spectral", ANY): "the spectral conductivity",
-    ("analysis.thin_film", ANY): "the conductivity of thin films",
-    ("analysis.boundary_scan", ANY): "the conductivity against the size of the sample",
-    ("analysis.dump_grid", ANY): "the dump of the full mesh",
-}
-"""Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
 
 USED_BY_METHOD = {
     "tetrahedron": (),
@@ -65,12 +57,17 @@ WITHOUT_EFFECT = ("max_memory", "storage")
 WITHOUT_OPTIONS = ("rta", "direct")
 """Solvers that do not read `solver_options`."""
 
+SCANNED_BY_ITERATION = ("boundary_scan", "direct")
+"""The stage that solves with another solver what this one has solved."""
+
 BY_MEMORY = ("direct", "relaxons", "viscosity")
 """Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
 
-
 POPULATION_SOLVERS = ("direct", "relaxons", "variational", "iterative", "rta")
 """Solvers of the Boltzmann equation, which give the populations of the modes; from exact to approximate."""
+
+PERPENDICULAR = 1e-3
+"""Largest cosine of the angle between the normal of a film and a direction in it."""
 
 EVENTS_EXCLUDE = {"integration.occupation": "tdep", "integration.fc3_origin": "first"}
 """Values that reproduce other programs with `weights: mode` and contradict `event`."""
@@ -93,7 +90,7 @@ def load(
     runs: dict[str, Run] = {}
     for name, own in _each_run(given, source):
         run = schemas.fill(merge(defaults, own, run_schema), run_schema)
-        found = _contradiction(run) or _not_yet(run, run_schema)
+        found = _contradiction(run)
         if found:
             key, sentence = found
             section = "defaults" if at(own, key) is None and at(defaults, key) is not None else f"runs.{name}"
@@ -197,7 +194,7 @@ def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str,
         used["integration"] = _effective_integration(used["integration"], stage)
     if solver in BY_MEMORY:
         used["integration"]["max_memory"] = run["integration"]["max_memory"]
-    if solver in WITHOUT_OPTIONS:
+    if solver in WITHOUT_OPTIONS and (stage, solver) != SCANNED_BY_ITERATION:
         del used["solver_options"]
     return used
 
@@ -249,36 +246,45 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
             return f"geometry.{key}", f"is {extent:g} on a mesh of {run['mesh']}, expected null or a mesh {form}"
     if run["nac"]["direction"] == "average" and "viscosity" in run["solvers"]:
         return "nac.direction", "is average, which the viscosity has not, expected none or a list of 3 numbers"
+    film = _impossible_film(run["analysis"]["thin_film"])
+    if film:
+        return film
+    temperatures = expand_temperatures(run["temperatures"])
+    if run["analysis"]["dump_grid"] and len(temperatures) > 1:
+        return (
+            "analysis.dump_grid",
+            f"is true with {len(temperatures)} temperatures: the file holds one, expected one temperature",
+        )
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"
     return None
 
 
-def _not_yet(run: Run, schema: Schema) -> tuple[str, str] | None:
-    """A key whose value is in `NOT_YET`, and the rest of the sentence."""
-    for (key, refused), meaning in NOT_YET.items():
-        rule = schema
-        for part in key.split("."):
-            rule = schemas.subschema(rule, part)
-        value = at(run, key)
-        if refused is ANY:
-            found, expected = value != rule.get("default"), schemas.shown(rule.get("default"))
-        else:
-            found = refused in value if isinstance(value, list) else value == refused
-            expected = " or ".join(_available(key, rule))
-        if found:
-            return key, f"is {schemas.shown(value)}: {meaning} is not available in this version, expected {expected}"
+def _impossible_film(film: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """A vector of the section `analysis.thin_film` that is missing or points nowhere, and the rest of the sentence."""
+    if film is None:
+        return None
+    needed = {"in-plane": ("normal", "direction"), "cross-plane": ("normal",), "wire": ("direction",)}
+    lengths = {key: math.hypot(*film[key]) for key in ("normal", "direction") if film[key] is not None}
+    for kind in film["kinds"]:
+        for key in needed[kind]:
+            if key not in lengths:
+                return f"analysis.thin_film.{key}", f"is missing, expected a Cartesian vector for the kind '{kind}'"
+    for key, length in lengths.items():
+        if length == 0:
+            return f"analysis.thin_film.{key}", "is [0, 0, 0], expected a vector that has a direction"
+    if "in-plane" in film["kinds"]:
+        product = sum(a * b for a, b in zip(film["normal"], film["direction"], strict=True))
+        cosine = abs(product) / (lengths["normal"] * lengths["direction"])
+        if cosine > PERPENDICULAR:
+            angle = math.degrees(math.asin(min(1.0, cosine)))
+            return (
+                "analysis.thin_film.direction",
+                f"is {film['direction']}, {angle:.3g} degrees out of the plane with the normal {film['normal']}, "
+                "expected a direction in the plane",
+            )
     return None
-
-
-def _available(key: str, rule: Schema) -> list[str]:
-    """What may be written at a key, in the order of its schema, without what is in `NOT_YET`."""
-    found = []
-    for form in schemas.forms(rule):
-        choices = form.get("enum") or form.get("items", {}).get("enum")
-        found += [schemas.expected(form)] if choices is None else [c for c in choices if (key, c) not in NOT_YET]
-    return found
 
 
 def at(node: Any, key: str) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 
-from peierls.config import ANY, NOT_YET
 from peierls.schema import Schema
 
 _WIDTH = 110
@@ -29,14 +28,12 @@ def template(heading: str, name: str, given: Mapping[str, Any], run_schema: Sche
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(given: Mapping[str, Any], schema: Schema, indent: str, above: str = "") -> list[str]:
+def _section(given: Mapping[str, Any], schema: Schema, indent: str) -> list[str]:
     """The lines of a section; a section below it is there even where all of its keys stay at their defaults."""
     lines = []
     for key, rule in schema["properties"].items():
-        if (f"{above}{key}", ANY) in NOT_YET:
-            continue
         if "properties" in rule:
-            inner = _section(given.get(key, {}), rule, f"{indent}  ", f"{above}{key}.")
+            inner = _section(given.get(key, {}), rule, f"{indent}  ")
             lines += [*_comment(rule, indent), f"{indent}{key}:", *inner, ""] if inner else []
         elif key in given:
             lines += [*_comment(rule, indent), f"{indent}{key}: {_flow(given[key])}"]

@@ -98,6 +98,54 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
     return (both * x1 * e42 + second * x2 * e41) * e31 * e32 * inverse
 
 
+@numba.njit(cache=True, error_model="numpy")
+def corner_fraction(energy: float, home: float, a: float, b: float, c: float) -> float:
+    """Weight of the corner `home` in ∫ θ(energy - f) over a tetrahedron of unit volume with f linear between its
+    corners: the integral of `corner_weight` from below, a quarter above all corners.
+
+    Source: P. E. Blöchl et al., DOI 10.1103/PhysRevB.49.16223, appendix B.
+    """
+    low, high = min(a, b), max(a, b)
+    a, middle = min(low, c), max(low, c)
+    b, c = min(high, middle), max(high, middle)
+    if energy >= max(home, c):
+        return 0.25
+    if energy <= min(home, a):
+        return 0.0
+    if home <= a:
+        e1, e2, e3, e4, rank = home, a, b, c, 1
+    elif home <= b:
+        e1, e2, e3, e4, rank = a, home, b, c, 2
+    elif home <= c:
+        e1, e2, e3, e4, rank = a, b, home, c, 3
+    else:
+        e1, e2, e3, e4, rank = a, b, c, home, 4
+    # x_ij is how far the energy is from corner i on the edge to corner j, from 0 to 1.
+    if energy < e2:
+        x12, x13, x14 = (energy - e1) / (e2 - e1), (energy - e1) / (e3 - e1), (energy - e1) / (e4 - e1)
+        volume = 0.25 * x12 * x13 * x14
+        if rank == 1:
+            return volume * (4.0 - x12 - x13 - x14)
+        return volume * (x12 if rank == 2 else x13 if rank == 3 else x14)
+    if energy >= e3:
+        x42, x43, x41 = (e4 - energy) / (e4 - e2), (e4 - energy) / (e4 - e3), (e4 - energy) / (e4 - e1)
+        volume = 0.25 * x41 * x42 * x43
+        if rank == 4:
+            return 0.25 - volume * (4.0 - x41 - x42 - x43)
+        return 0.25 - volume * (x41 if rank == 1 else x42 if rank == 2 else x43)
+    x13, x14 = (energy - e1) / (e3 - e1), (energy - e1) / (e4 - e1)
+    x23, x24 = (energy - e2) / (e3 - e2), (energy - e2) / (e4 - e2)
+    # The part below the energy is three tetrahedra.
+    first, second, third = 0.25 * x13 * x14, 0.25 * x14 * x23 * (1.0 - x13), 0.25 * x23 * x24 * (1.0 - x14)
+    if rank == 1:
+        return first + (first + second) * (1.0 - x13) + (first + second + third) * (1.0 - x14)
+    if rank == 2:
+        return first + second + third + (second + third) * (1.0 - x23) + third * (1.0 - x24)
+    if rank == 3:
+        return (first + second) * x13 + (second + third) * x23
+    return (first + second + third) * x14 + third * x24
+
+
 @numba.njit(cache=True)
 def tetrahedron_weight(energy: float, values: Floats, tetrahedra: Integers) -> float:
     """Weight of a grid point in (1/N) Σ_q δ(energy - f(q)) → ∫, from f at the point and its neighbours, shape (15,)."""
@@ -106,4 +154,14 @@ def tetrahedron_weight(energy: float, values: Floats, tetrahedra: Integers) -> f
         a, b, c = values[tetrahedra[t, 0]], values[tetrahedra[t, 1]], values[tetrahedra[t, 2]]
         total += corner_weight(energy, values[0], a, b, c)
     # Each of the six tetrahedra of a cell has a sixth of its volume.
+    return total / 6.0
+
+
+@numba.njit(cache=True)
+def tetrahedron_fraction(energy: float, values: Floats, tetrahedra: Integers) -> float:
+    """Weight of a grid point in (1/N) Σ_q θ(energy - f(q)) → ∫, from 0 to 1, of f as in `tetrahedron_weight`."""
+    total = 0.0
+    for t in range(tetrahedra.shape[0]):
+        a, b, c = values[tetrahedra[t, 0]], values[tetrahedra[t, 1]], values[tetrahedra[t, 2]]
+        total += corner_fraction(energy, values[0], a, b, c)
     return total / 6.0

@@ -14,6 +14,9 @@ WITHOUT_KAPPA = ("viscosity",)
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
 
+BY_MODES = ("direct", "relaxons", "variational", "iterative", "rta")
+"""Solvers whose κ is a sum over modes, the most exact first."""
+
 
 class Layout:
     """The files of all runs under one folder of results.
@@ -71,9 +74,32 @@ class Layout:
         """The results of those of its solvers that give a conductivity."""
         return [path for path in self.transports(run) if Path(path).stem not in WITHOUT_KAPPA]
 
+    def by_modes(self, run: str) -> list[str]:
+        """The results of those of its solvers whose κ is a sum over modes, the most exact first."""
+        solvers = sorted(solvers_by_modes(self.runs[run]), key=BY_MODES.index)
+        return [f"{self.root}/{run}/transport/{solver}.h5" for solver in solvers]
+
+    def tdep_files(self, run: str) -> list[str]:
+        """TDEP's output files, where κ of a solver is a sum over modes; that of the full mesh where it is asked for."""
+        names = ["thermal_conductivity", "cumulative_kappa.hdf5"]
+        names += ["grid_thermal_conductivity.hdf5"] if self.runs[run]["analysis"]["dump_grid"] else []
+        return [f"{self.root}/{run}/tdep/outfile.{name}" for name in names] if self.by_modes(run) else []
+
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""
         return [path for path in self.transports(run) if Path(path).stem in ITERATING]
+
+    def cumulatives(self, run: str) -> list[str]:
+        """The cumulative curves of each solver whose κ is a sum over modes."""
+        return [f"{self.root}/{run}/analysis/cumulative/{solver}.h5" for solver in solvers_by_modes(self.runs[run])]
+
+    def boundary_scans(self, run: str) -> list[str]:
+        """κ against boundary length, by each of `boundary_solvers`."""
+        return [f"{self.root}/{run}/analysis/boundary_scan/{solver}.h5" for solver in boundary_solvers(self.runs[run])]
+
+    def thin_films(self, run: str) -> list[str]:
+        """Films and wires by each solver whose κ is a sum over modes."""
+        return [f"{self.root}/{run}/analysis/thin_film/{solver}.h5" for solver in solvers_by_modes(self.runs[run])]
 
     def _shards(self, run: str, chunks: int) -> list[str]:
         folder = self.stage_file(run, "matrix_elements").removesuffix(".h5")
@@ -92,6 +118,21 @@ class Layout:
         present = sorted(int(path.name) for path in Path(index).with_suffix("").glob("*") if path.name.isdigit())
         complete = [number for number in present if all(Path(shard).is_file() for shard in self._shards(run, number))]
         return complete[0] if complete and wanted not in complete else wanted
+
+
+def solvers_by_modes(run: Run) -> list[str]:
+    """The solvers of a run whose κ is a sum over modes."""
+    return [solver for solver in run["solvers"] if solver in BY_MODES]
+
+
+def boundary_solvers(run: Run) -> list[str]:
+    """How κ against boundary length is found: in RTA if that is solved, and once for all exact solvers.
+
+    The latter goes through the matrix elements some hundred times, so they have to be stored.
+    """
+    solvers = solvers_by_modes(run)
+    exact = any(solver != "rta" for solver in solvers) and run["integration"]["storage"] == "store"
+    return ["rta"] * ("rta" in solvers) + ["variational"] * exact
 
 
 def _input_files(run: Run, stage: str) -> list[str]:

@@ -14,7 +14,7 @@ from peierls.isotopes import IsotopePairs, isotope_pairs, unpack_pair
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import occupations, sqrt_n_n_plus_1
-from peierls.on_shell import ABSORBS_SECOND, DECAY, unpack_bands
+from peierls.on_shell import ABSORBS_SECOND, ABSORBS_THIRD, DECAY, unpack_bands
 from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.units import BOLTZMANN, HBAR, METRE, THZ
@@ -29,8 +29,9 @@ _LARGEST_EXPONENT = 650.0
 class Linewidths:
     """Half widths Γ/2π of the irreducible modes, so that the lifetime is τ = 1/(4π linewidth).
 
-    The total is the sum of its four parts. A mode of `n_unscattered` has no scattering at all although its frequency
-    is not zero.
+    The total is the sum of four parts: normal, Umklapp, isotopes, boundary. `linewidth_decay` is a part of the first
+    two together; what is left of them are processes in which the mode joins another. A mode of `n_unscattered` has no
+    scattering at all although its frequency is not zero.
     """
 
     temperature: Floats = quantity("K", "temperature", "temperatures")
@@ -42,7 +43,18 @@ class Linewidths:
     linewidth_umklapp: Floats = quantity("THz", "temperature ir_q band", "part of Umklapp three-phonon processes")
     linewidth_isotope: Floats = quantity("THz", "temperature ir_q band", "part of isotopes and other mass disorder")
     linewidth_boundary: Floats = quantity("THz", "ir_q band", "part of the boundaries")
+    linewidth_decay: Floats = quantity(
+        "THz",
+        "temperature ir_q band",
+        "part of three-phonon processes in which the mode decays into two, which is in normal and Umklapp too",
+    )
     n_unscattered: Integers = quantity("1", "temperature", "modes of non-zero frequency with a linewidth of zero")
+
+    @property
+    def lifetimes(self) -> Floats:
+        """τ = 1/2Γ, shape (temperature, ir_q, band), ps; 0 where a mode is not scattered."""
+        rates = 2 * THZ * self.linewidth
+        return np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
 
 
 def compute_linewidths(
@@ -78,7 +90,7 @@ def compute_linewidths(
     events = integration["weights"] == "event"
     table = sqrt_n_n_plus_1 if events else occupations
     statistics = np.stack([table(phonons.frequencies, temperature) for temperature in temperatures], axis=-1)
-    sums = np.zeros((2, *omega.shape, len(temperatures)))
+    sums = np.zeros((2, 2, *omega.shape, len(temperatures)))
     times_held = np.zeros(mesh.n_irreducible, dtype=np.int64)
     for shard in matrix_elements:
         np.add.at(times_held, shard.points, 1)
@@ -104,7 +116,8 @@ def compute_linewidths(
         sums = np.divide(sums, squares, out=np.zeros_like(sums), where=squares > 0)
     if (times_held != 1).any():
         raise ValueError("the matrix elements do not hold every irreducible point once")
-    normal, umklapp = HBAR * np.pi / (16 * mesh.n_points) / THZ * sums.transpose(0, 3, 1, 2)
+    parts = HBAR * np.pi / (16 * mesh.n_points) / THZ * np.moveaxis(sums, -1, 2)
+    normal, umklapp = parts.sum(axis=1)
     _log.info("isotopes and boundaries")
     pairs = isotope_pairs(mesh, phonons, isotope_disorder(crystal, scattering["isotopes"]), integration)
     isotope = _isotope_linewidths(pairs, mesh, statistics, symmetric=events) / THZ
@@ -120,6 +133,7 @@ def compute_linewidths(
         linewidth_umklapp=umklapp,
         linewidth_isotope=isotope,
         linewidth_boundary=boundary,
+        linewidth_decay=parts[:, 1].sum(axis=0),
         n_unscattered=((total == 0) & (omega > 0)).sum(axis=(1, 2)),
     )
 
@@ -155,8 +169,7 @@ def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floa
     |v| is the root mean square over the degenerate set, (Tr V·V/d)^½. Source: physics.md, "Other mechanisms" (Casimir).
     """
     lengths = [scattering[key] for key in ("boundary_length", "max_mfp") if scattering[key] is not None]
-    speeds = np.sqrt(np.einsum("qsaa->qs", phonons.velocity_squares))
-    return speeds * sum(0.5 / (length * METRE) for length in lengths)
+    return phonons.speeds * sum(0.5 / (length * METRE) for length in lengths)
 
 
 @numba.njit(cache=True)
@@ -176,8 +189,8 @@ def _add_mode_rates(
     occupied: Floats,
     products: bool,
 ) -> None:
-    """Add Σ weight · strength · occupation factor to sums[normal or Umklapp, ir_q, band, temperature], a point's own
-    triplets.
+    """Add Σ weight · strength · occupation factor to sums[normal or Umklapp, joins or decays, ir_q, band, temperature],
+    a point's own triplets.
 
     With `products`, the factors are (n'+1)(n''+1)/(n+1) and n'(n''+1)/(n+1), equal to n'+n''+1 and n'-n'' on shell.
     """
@@ -191,6 +204,7 @@ def _add_mode_rates(
                 first, second, third = occupied[q1, s1], occupied[second_points[t], s2], occupied[third_points[t], s3]
                 if processes[entry] != DECAY and processes[entry] != ABSORBS_SECOND:
                     second, third = third, second
+                decays = 1 if processes[entry] == DECAY else 0
                 strength = triplet_weights[t] * strengths[entry]
                 normal = normal_fraction[t] * strength
                 umklapp = strength - normal
@@ -203,8 +217,8 @@ def _add_mode_rates(
                         factor = second[i] - third[i]
                         if products:
                             factor = second[i] * (third[i] + 1.0) / (first[i] + 1.0)
-                    sums[0, row, s1, i] += normal * factor
-                    sums[1, row, s1, i] += umklapp * factor
+                    sums[0, decays, row, s1, i] += normal * factor
+                    sums[1, decays, row, s1, i] += umklapp * factor
 
 
 @numba.njit(cache=True)
@@ -225,7 +239,7 @@ def _add_event_losses(
     star_weights: Integers,
 ) -> None:
     """Add Σ weight · strength · s s' s'' to the three modes of each process, the star's weight shared among its
-    points."""
+    points; to `sums` as in `_add_mode_rates`."""
     n_temperatures = sqrt_nn.shape[2]
     loss = np.empty(n_temperatures)
     for p in range(len(first_points)):
@@ -241,10 +255,15 @@ def _add_event_losses(
                 strength = triplet_weights[t] * strengths[entry]
                 for i in range(n_temperatures):
                     loss[i] = strength * first[i] * second[i] * third[i]
+                # The mode that is as high as the other two together decays, those join.
+                process = processes[entry]
+                decays1, decays2 = int(process == DECAY), int(process == ABSORBS_THIRD)
+                decays3 = int(process == ABSORBS_SECOND)
                 for kind in range(2):
                     share = normal_fraction[t] if kind == 0 else 1.0 - normal_fraction[t]
                     if share > 0.0:
-                        sums1, sums2, sums3 = sums[kind, row1, s1], sums[kind, row2, s2], sums[kind, row3, s3]
+                        sums1, sums2 = sums[kind, decays1, row1, s1], sums[kind, decays2, row2, s2]
+                        sums3 = sums[kind, decays3, row3, s3]
                         for i in range(n_temperatures):
                             sums1[i] += share * loss[i]
                             sums2[i] += share * ratio2 * loss[i]

@@ -1,8 +1,8 @@
 """Stage files: HDF5 with a unit, dimension names and a description on every dataset.
 
-The only module that knows how stages are stored. A stage file is one dataclass of this package, its fields declared
-with `quantities.quantity`. Files appear whole or not at all (temporary name, fsync, rename), carry the provenance
-that the writer was given and no timestamp, so equal work gives equal bytes.
+The only module that knows HDF5, also in the formats of other programs (`write_foreign`). A stage file is one dataclass
+of this package, its fields declared with `quantities.quantity`. Files appear whole or not at all (temporary name,
+fsync, rename), carry the provenance that the writer was given and no timestamp, so equal work gives equal bytes.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import h5py
 import numpy as np
@@ -23,13 +23,27 @@ Stage = TypeVar("Stage")
 FORMAT = "peierls stage file 1"
 
 
+class Array(NamedTuple):
+    """A dataset of a file in the format of another program: numbers and attributes."""
+
+    values: Any
+    attributes: Mapping[str, Any]
+
+
+class Group(NamedTuple):
+    """A group of such a file, or the whole of it: datasets and groups by name, and attributes."""
+
+    members: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+
+
 def write(path: str | Path, stage: Any, provenance: Mapping[str, str] | None = None) -> None:
     """Write the dataclass `stage` to `path`; fields that are None are left out.
 
     Raises ValueError where an array holds a number that is not finite or a dimension name stands for two lengths.
     """
     sizes: dict[str, int] = {}
-    with _atomic(Path(path)) as partial, h5py.File(partial, "w") as file:
+    with atomic(Path(path)) as partial, h5py.File(partial, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["stage"] = type(stage).__name__
         file.attrs["peierls_version"] = __version__
@@ -45,6 +59,29 @@ def write(path: str | Path, stage: Any, provenance: Mapping[str, str] | None = N
             dataset.attrs["unit"] = field.metadata["unit"]
             dataset.attrs["dims"] = " ".join(field.metadata["dims"])
             dataset.attrs["description"] = field.metadata["description"]
+
+
+def write_foreign(path: str | Path, root: Group) -> None:
+    """Write HDF5 in the format of another program, as `root` describes it and with nothing else in it.
+
+    Attributes that are text are of fixed length, as programs in Fortran write and read them.
+    """
+    with atomic(Path(path)) as partial, h5py.File(partial, "w") as file:
+        _fill(file, root)
+
+
+def _fill(place: h5py.Group, group: Group) -> None:
+    _set_attributes(place, group.attributes)
+    for name, member in group.members.items():
+        if isinstance(member, Group):
+            _fill(place.create_group(name), member)
+        else:
+            _set_attributes(place.create_dataset(name, data=np.ascontiguousarray(member.values)), member.attributes)
+
+
+def _set_attributes(place: Any, attributes: Mapping[str, Any]) -> None:
+    for name, value in attributes.items():
+        place.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
 
 
 def read(path: str | Path, kind: type[Stage]) -> Stage:
@@ -168,7 +205,7 @@ def _check(field: dataclasses.Field[Any], array: np.ndarray, sizes: dict[str, in
 
 
 @contextmanager
-def _atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name only when it is complete and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -34,6 +34,7 @@ BOLTZMANN = si.Boltzmann / _ENERGY_IN_J
 
 THZ = 2.0 * pi
 """An ordinary frequency ω/2π of 1 THz as an angular frequency in rad/ps; linewidths convert alike."""
+SECOND = 1.0 / _PS_IN_S
 METRE_PER_SECOND = METRE * _PS_IN_S
 COULOMB = si.elementary_charge**2 / (4.0 * pi * si.epsilon_0) / _ENERGY_IN_J / _ANGSTROM_IN_M
 """e²/4πε₀: the energy of two elementary charges times their distance, amu Å³/ps²."""

@@ -57,10 +57,11 @@ def test_defaults_are_those_of_the_interface() -> None:
         "geometry": {"thickness": None, "cross_section": None},
         "chunks": "auto",
         "analysis": {
-            "cumulative": False,
-            "spectral": False,
+            "cumulative": True,
+            "spectral": True,
             "thin_film": None,
-            "boundary_scan": False,
+            "boundary_scan": True,
+            "phase_space": False,
             "dump_grid": False,
         },
         "strict": False,
@@ -215,6 +216,9 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     ("solver_options.wigner_populations", "rta", {}, None),
     ("geometry.thickness", 1e-9, {}, "transport"),
     ("geometry.cross_section", 1e-18, {}, "transport"),
+    *((f"analysis.{key}", False, {}, None) for key in ("cumulative", "spectral", "boundary_scan")),
+    *((f"analysis.{key}", True, {}, None) for key in ("phase_space", "dump_grid")),
+    ("analysis.thin_film", {"thickness": [1e-7]}, {}, None),
     ("solvers", ["rta"], {}, None),
     ("chunks", 7, {}, None),
     ("strict", True, {}, None),
@@ -248,9 +252,8 @@ def test_that_table_has_every_key_that_can_be_changed() -> None:
             leaf for key, below in rule["properties"].items() for leaf in leaves(below, f"{above}.{key}".strip("."))
         }
 
-    refused = {key for key, value in config.NOT_YET if value is config.ANY}
     keys = {key for key in leaves(RUN) if not key.startswith("sweep.")}
-    assert {key for key, *_ in FIRST_STAGE} == keys - refused
+    assert {key for key, *_ in FIRST_STAGE} == keys
 
 
 def test_solvers_depend_on_the_options_that_they_read() -> None:
@@ -299,6 +302,53 @@ def test_populations_are_those_of_the_most_exact_solver_unless_one_is_named(
     assert config.populations(run) == expected
 
 
+def test_stages_of_the_analysis_depend_on_a_part_of_their_section() -> None:
+    film = {"thickness": [1e-7], "normal": [0, 0, 1], "direction": [1, 0, 0]}
+    run = complete(analysis={"thin_film": film, "boundary_scan": ["1e-6", 2e-6]})
+    assert set(config.stage_settings(run, "cumulative")) == set(config.stage_settings(run, "transport"))
+    assert config.stage_settings(run, "boundary_scan")["analysis"] == {"boundary_scan": [1e-6, 2e-6]}
+    of_film = config.stage_settings(run, "thin_film")["analysis"]["thin_film"]
+    assert of_film == {**film, "kinds": ["in-plane"], "specularity": 0.0}
+    assert set(config.stage_settings(run, "thermal")) == {"force_constants", "mesh", "nac", "temperatures"}
+
+
+FILM = "runs: {si: {force_constants: {path: x}, analysis: {thin_film: {thickness: [1e-7], %s}}}}"
+
+
+@pytest.mark.parametrize(
+    ("film", "sentence"),
+    [
+        ("normal: [0, 0, 1]", "direction is missing, expected a Cartesian vector for the kind 'in-plane'"),
+        ("kinds: [cross-plane]", "normal is missing, expected a Cartesian vector for the kind 'cross-plane'"),
+        ("kinds: [wire]", "direction is missing, expected a Cartesian vector for the kind 'wire'"),
+        (
+            "normal: [0, 0, 0], direction: [1, 0, 0]",
+            "normal is [0, 0, 0], expected a vector that has a direction",
+        ),
+        (
+            "normal: [0, 0, 1], direction: [1, 0, 1]",
+            "direction is [1.0, 0.0, 1.0], 45 degrees out of the plane with the normal [0.0, 0.0, 1.0], expected a "
+            "direction in the plane",
+        ),
+        ("thickness: [0]", "thickness[0] is 0.0, expected a positive number in m"),
+        ("thickness: [-1e-9]", "thickness[0] is -1e-09, expected a positive number in m"),
+        ("normal: [0, 1]", "normal is [0.0, 1.0], expected a list of 3 numbers"),
+        ("kinds: [tube]", "kinds[0] is 'tube', expected one of in-plane, cross-plane, wire"),
+        ("specularity: 1.5", "specularity is 1.5, expected a number from 0 to 1"),
+        ("thicknes: [1]", "thicknes is not a key; did you mean 'thickness'?"),
+    ],
+)
+def test_films_that_cannot_be_are_refused_in_one_sentence(film: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        config.load(yaml.safe_load(FILM % film), SCHEMA, source="my.yaml")
+    assert str(caught.value) == f"my.yaml: runs.si.analysis.thin_film.{sentence}"
+
+
+@pytest.mark.parametrize("film", ["kinds: [wire], direction: [1, 1, 1]", "kinds: [cross-plane], normal: [0, 0, 2]"])
+def test_a_film_needs_only_what_its_kind_uses(film: str) -> None:
+    config.load(yaml.safe_load(FILM % film), SCHEMA)
+
+
 def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:
     one = complete(integration={"sigma": 0.1, "threshold": 4}, temperatures=[300])
     other = complete(temperatures=["300.0"], integration={"threshold": 4.0, "sigma": "1.0e-1"})
@@ -339,6 +389,11 @@ def test_digest_changes_with_the_settings_and_not_with_the_number_of_shards() ->
             "my.yaml: runs.si.mesh is [1, 1, 1], expected more than one division along at least one lattice vector",
         ),
         (
+            "runs: {si: {force_constants: {path: x}, temperatures: [200, 300], analysis: {dump_grid: true}}}",
+            "my.yaml: runs.si.analysis.dump_grid is true with 2 temperatures: the file holds one, "
+            "expected one temperature",
+        ),
+        (
             "runs: {stages: {force_constants: {path: x}}}",
             "my.yaml: runs has a run named 'stages', expected letters, digits, _ or -, and not 'stages'",
         ),
@@ -348,44 +403,6 @@ def test_what_the_schema_cannot_refuse_is_refused_in_one_sentence(text: str, sen
     with pytest.raises(InputError) as caught:
         config.load(yaml.safe_load(text), SCHEMA, source="my.yaml")
     assert str(caught.value) == sentence
-
-
-@pytest.mark.parametrize(
-    ("refused", "given", "sentence"),
-    [
-        (
-            ("solvers", "direct"),
-            "solvers: [rta, direct]",
-            'solvers is ["rta", "direct"]: the thing is not available in this version, expected rta or iterative or ',
-        ),
-        (
-            ("strict", config.ANY),
-            "strict: true",
-            "strict is true: the thing is not available in this version, expected false",
-        ),
-    ],
-)
-def test_what_is_not_available_is_refused_in_one_sentence(
-    refused: tuple[str, object], given: str, sentence: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(config, "NOT_YET", {refused: "the thing"})
-    with pytest.raises(InputError) as caught:
-        config.load(yaml.safe_load(f"{{runs: {{si: {{force_constants: {{path: x}}, {given}}}}}}}"), SCHEMA)
-    assert f"config: runs.si.{sentence}" in str(caught.value)
-
-
-def test_what_is_not_available_is_part_of_the_interface_and_not_its_default() -> None:
-    default = complete()
-    for key, value in config.NOT_YET:
-        rule: schema.Schema = RUN
-        for part in key.split("."):
-            rule = schema.subschema(rule, part)
-        assert rule, f"{key} is no key"
-        if value is not config.ANY:
-            forms = [*schema.forms(rule), rule.get("items", {})]
-            assert value in [choice for form in forms for choice in form.get("enum", [])]
-            found = config.at(default, key)
-            assert value not in found if isinstance(found, list) else value != found
 
 
 def test_shipped_configurations_are_valid() -> None:

@@ -11,7 +11,13 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.interpolate import BSpline
 
-from peierls.delta_functions import corner_weight, neighbourhood, tetrahedra_around_a_point, tetrahedron_weight
+from peierls.delta_functions import (
+    corner_fraction,
+    corner_weight,
+    neighbourhood,
+    tetrahedra_around_a_point,
+    tetrahedron_weight,
+)
 
 eighths = st.integers(0, 24).map(lambda number: number / 8)
 corners = st.tuples(eighths, eighths, eighths, eighths)
@@ -150,3 +156,18 @@ def test_density_of_a_band_on_a_mesh_is_that_of_all_its_tetrahedra():
     splines = [spline(tuple(row[[0, *one]]), energy) for row in values for one in tetrahedra if np.ptp(row[[0, *one]])]
     assert found == pytest.approx(sum(splines) / 4 / 6, rel=1e-10)
     assert found > 0
+
+
+@given(st.lists(st.integers(0, 6), min_size=4, max_size=4), st.floats(-0.5, 6.5))
+def test_fraction_is_the_integral_of_the_weight(values, energy):
+    """Below the energy, corner by corner, also where corners are level; a polynomial between neighbouring values."""
+    if min(values) == max(values):
+        assert corner_fraction(energy, *values) == (0.25 if energy >= values[0] else 0.0)
+        return
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    ends = [min(float(value), energy) for value in sorted(set(values))]
+    total = 0.0
+    for low, high in zip(ends[:-1], [*ends[1:-1], min(energy, max(values))], strict=True):
+        points = low + (high - low) * (nodes + 1) / 2
+        total += (high - low) / 2 * sum(w * corner_weight(e, *values) for e, w in zip(points, weights, strict=True))
+    assert corner_fraction(energy, *values) == pytest.approx(total, abs=1e-12)

@@ -7,11 +7,25 @@ import pytest
 from chain import DEFAULTS, compute, face_centred, hexagonal
 
 from peierls.band_structure import compute_band_structure
-from peierls.figures import bands, kappa, linewidths
+from peierls.boundary_scan import scan_by_solving, scan_in_rta
+from peierls.cumulative import cumulative_conductivity
+from peierls.figures import (
+    bands,
+    boundary_scan,
+    cumulative,
+    dos,
+    kappa,
+    linewidths,
+    mean_free_paths,
+    spectral,
+    thin_film,
+)
 from peierls.figures import viscosity as viscosity_figure
 from peierls.figures.style import save
 from peierls.solvers import viscosity
 from peierls.spectral import density_of_states
+from peierls.spectral_conductivity import spectral_conductivity
+from peierls.thin_film import thin_film_conductivity
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +33,32 @@ def chain():
     return compute(face_centred((28.0, 12.0)), [4, 4, 4])
 
 
-@pytest.fixture(scope="module", params=["kappa", "bands", "linewidths", "viscosity"])
+def curves_of(chain, transport):
+    linewidths = chain.linewidths(*transport.temperature)
+    return cumulative_conductivity(chain.crystal, chain.mesh, chain.phonons, linewidths, transport)
+
+
+def films_of(chain, transport):
+    section = {"kinds": ["in-plane", "cross-plane", "wire"], "normal": [0, 0, 1], "direction": [1, 0, 0]}
+    arguments = (chain.crystal, chain.mesh, chain.phonons, chain.linewidths(*transport.temperature), transport)
+    return thin_film_conductivity(*arguments, {**section, "thickness": [1e-7, 1e-8, 1e-6], "specularity": 0.2})
+
+
+FIGURES = [
+    "kappa",
+    "bands",
+    "linewidths",
+    "cumulative",
+    "mean_free_paths",
+    "boundary_scan",
+    "thin_film",
+    "spectral",
+    "dos",
+    "viscosity",
+]
+
+
+@pytest.fixture(scope="module", params=FIGURES)
 def draw(request, chain):
     """A function that draws a figure from nothing but stage data."""
 
@@ -27,13 +66,28 @@ def draw(request, chain):
         if request.param == "kappa":
             return kappa.draw([chain.rta(50.0, 100.0, 300.0, 900.0)])
         if request.param == "bands":
-            dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-            return bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
+            density = density_of_states(chain.crystal, chain.mesh, chain.phonons)
+            return bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), density)
+        if request.param == "cumulative":
+            return cumulative.draw([curves_of(chain, chain.rta(100.0, 300.0))])
+        if request.param == "mean_free_paths":
+            return mean_free_paths.draw(chain.linewidths(300.0), curves_of(chain, chain.rta(300.0)))
+        if request.param == "boundary_scan":
+            return boundary_scan.draw([scan_in_rta(chain.problem(100.0, 300.0), None)])
+        if request.param == "thin_film":
+            return thin_film.draw([films_of(chain, chain.rta(300.0))])
         if request.param == "viscosity":
             return viscosity_figure.draw(viscosity.solve(chain.problem(100.0, 300.0)))
+        if request.param in ("spectral", "dos"):
+            return {"spectral": spectral, "dos": dos}[request.param].draw(spectra_of(chain, chain.rta(300.0)))
         return linewidths.draw(chain.linewidths(200.0, 310.0))
 
     return draw
+
+
+def spectra_of(chain, transport):
+    """The spectra of one solver."""
+    return spectral_conductivity(chain.crystal, chain.mesh, chain.phonons, [transport], chain.integration)
 
 
 def named_axes(figure):
@@ -82,8 +136,8 @@ def test_solvers_are_told_apart(chain):
 
 
 def test_bands_and_density_share_the_frequency_axis(chain):
-    dos = density_of_states(chain.crystal, chain.mesh, chain.phonons)
-    left, right = bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos).axes
+    density = density_of_states(chain.crystal, chain.mesh, chain.phonons)
+    left, right = bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), density).axes
     assert left.get_ylim() == right.get_ylim()
     assert "Γ" in [text.get_text() for text in left.get_xticklabels()]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["total", "Si", "C"]
@@ -96,3 +150,64 @@ def test_linewidths_are_those_nearest_to_300_kelvin(chain):
     expected = stage.linewidth[1][stage.linewidth[1] > 0]
     np.testing.assert_allclose(np.sort(shown[:, 1]), np.sort(expected))
     assert "310 K" in axes.get_title()
+
+
+def test_cumulative_curves_end_at_kappa_and_tell_solvers_apart(chain):
+    transport = chain.rta(100.0, 310.0)
+    curves = [curves_of(chain, one) for one in (transport, replace(transport, solver="direct"))]
+    figure = cumulative.draw(curves)
+    left, right = figure.axes
+    expected = np.trace(transport.kappa[1]) / 3
+    for line in [line for line in left.get_lines() if len(line.get_xdata()) > 2] + right.get_lines():
+        assert line.get_ydata()[-1] == pytest.approx(expected)
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["rta", "direct"]
+    assert {text.get_text() for text in left.texts} == {"10 %", "50 %", "90 %"}
+    assert figure.get_suptitle() == "310 K"
+
+
+def test_a_solver_that_did_not_converge_leaves_an_empty_curve(chain):
+    transport = chain.rta(300.0)
+    lost = {name: np.full_like(getattr(transport, name), np.nan) for name in ("kappa", "mode_kappa")}
+    lost["mean_free_displacement"] = np.full_like(transport.mean_free_displacement, np.nan)
+    gone = replace(transport, solver="iterative", **lost)
+    cumulative.draw([curves_of(chain, gone), curves_of(chain, transport)])
+    thin_film.draw([films_of(chain, gone)])
+
+
+def test_scan_has_a_line_per_solver_and_temperature(chain):
+    problem = chain.problem(100.0, 300.0)
+    axes = boundary_scan.draw([scan_in_rta(problem, [1e-8, 1e-7]), scan_by_solving(problem, [1e-8, 1e-7])]).axes[0]
+    curves = [line for line in axes.get_lines() if line.get_linestyle() != ":"]
+    assert [line.get_linestyle() for line in curves] == ["--", "--", "-", "-"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["100 K", "300 K"]
+
+
+def test_films_are_drawn_from_thin_to_thick_with_their_directions(chain):
+    axes = thin_film.draw([films_of(chain, chain.rta(300.0))]).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["in-plane along (1 0 0)", "cross-plane along (0 0 1)", "wire along (1 0 0)"]
+    np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [10, 100, 1000])
+
+
+def test_spectra_are_drawn_by_branch_species_and_direction(chain):
+    """Species and directions where they differ; the dashed line ends at κ."""
+    transport = chain.rta(100.0, 290.0)
+    *panels, twin = spectral.draw(spectra_of(chain, transport)).axes
+    legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in panels]
+    assert legends == [
+        ["trace/3", "branch 1", "branch 2", "branch 3", "branches 4 to 6"],
+        ["trace/3", "Si", "C"],
+    ]
+    assert twin.get_lines()[0].get_ydata()[-1] == pytest.approx(transport.kappa[1, 0, 0], rel=1e-9)
+    assert panels[0].get_title() == "rta, 290 K"
+    layered = compute(hexagonal(), [4, 4, 3])
+    *panels, _ = spectral.draw(spectra_of(layered, layered.rta(300.0))).axes
+    assert [text.get_text() for text in panels[-1].get_legend().get_texts()] == ["trace/3", "xx", "yy", "zz"]
+
+
+def test_spectra_of_a_temperature_at_which_no_solver_converged_are_left_out(chain):
+    transport = chain.rta(100.0, 300.0)
+    failed = replace(transport, converged=np.array([1, 0]))
+    assert spectral.draw(spectra_of(chain, failed)).axes[0].get_title() == "rta, 100 K"
+    nowhere = replace(transport, converged=np.array([0, 0]))
+    assert np.isnan(spectral.draw(spectra_of(chain, nowhere)).axes[0].get_lines()[0].get_ydata()).all()

@@ -90,3 +90,17 @@ def test_files_that_the_configuration_names(tmp_path: Path) -> None:
     assert runs.input_files["one", "linewidths"] == [str(isotopes)]
     assert {Path(path).name for path in runs.input_files["one", "crystal"]} >= {"fc2.hdf5", "fc3.hdf5"}
     assert runs.input_files["one", "phonons"] == []
+
+
+def test_solvers_that_resolve_modes_come_with_the_most_exact_first(tmp_path: Path) -> None:
+    runs = layout(tmp_path, all={"solvers": ["rta", "iterative", "relaxons", "direct", "variational"]})
+    order = [Path(path).stem for path in runs.by_modes("all")]
+    assert order == ["direct", "relaxons", "variational", "iterative", "rta"]
+
+
+def test_the_full_mesh_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    runs = layout(tmp_path, usual={}, dumped={"analysis": {"dump_grid": True}})
+    names = ["outfile.thermal_conductivity", "outfile.cumulative_kappa.hdf5"]
+    assert runs.tdep_files("usual") == [f"{tmp_path}/usual/tdep/{name}" for name in names]
+    extra = set(runs.tdep_files("dumped")) - {path.replace("usual", "dumped") for path in runs.tdep_files("usual")}
+    assert extra == {f"{tmp_path}/dumped/tdep/outfile.grid_thermal_conductivity.hdf5"}

@@ -8,7 +8,7 @@ from chain import compute, face_centred, hexagonal, triclinic
 from numpy.testing import assert_allclose, assert_array_equal
 
 from peierls.matrix_elements import compute_matrix_elements
-from peierls.occupation import occupations
+from peierls.occupation import occupations, sqrt_n_n_plus_1
 from peierls.on_shell import ABSORBS_SECOND, DECAY, unpack_bands
 from peierls.units import HBAR, METRE, THZ
 
@@ -145,3 +145,24 @@ def test_what_is_written_for_a_person(chain):
     assert_array_equal(found.qpoint, chain.mesh.fractional[irreducible])
     assert found.weight.sum() == chain.mesh.n_points
     assert_array_equal(found.temperature, [300.0])
+
+
+def test_each_process_has_one_mode_that_decays_and_two_that_join(silicon):
+    """With `event` all three lose the same: Σ Γ n(n+1) of those that join is twice that of those that decay."""
+    calculation = compute(silicon, [3, 3, 3], weights="event")
+    found = calculation.linewidths(300.0)
+    squares = sqrt_n_n_plus_1(found.frequency * THZ, 300.0) ** 2 * found.weight[:, None]
+    joins = found.linewidth_normal + found.linewidth_umklapp - found.linewidth_decay
+    assert (squares * joins[0]).sum() == pytest.approx(2 * (squares * found.linewidth_decay[0]).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("weights", ["mode", "event"])
+def test_only_decays_are_left_in_the_cold_and_low_modes_have_none(silicon, weights):
+    """A mode joins others only if they are there; it decays into two that are each lower than it."""
+    found = compute(silicon, [4, 4, 4], weights=weights, method="gaussian", sigma=0.1).linewidths(15.0)
+    three_phonon = (found.linewidth_normal + found.linewidth_umklapp)[0]
+    decays = found.linewidth_decay[0]
+    optical = found.frequency > 11
+    assert_allclose(decays[optical], three_phonon[optical], rtol=1e-2)
+    lowest = found.frequency[found.frequency > 0].min()
+    assert (decays[found.frequency < 2 * lowest - 1] == 0).all()

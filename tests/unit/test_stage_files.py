@@ -20,6 +20,8 @@ from peierls.quantities import quantity
 from peierls.shards import ShardIndex
 from peierls.solvers import Transport
 from peierls.spectral import DensityOfStates
+from peierls.spectral_conductivity import SpectralConductivity
+from peierls.stage_files import Array, Group
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,33 @@ def test_a_fixed_length_is_checked(toy, tmp_path):
 
 @pytest.mark.parametrize(
     "stage",
-    [BandStructure, Crystal, DensityOfStates, Linewidths, MatrixElements, Mesh, Phonons, ShardIndex, Transport],
+    [
+        *(BandStructure, Crystal, DensityOfStates, Linewidths, MatrixElements, Mesh, Phonons, ShardIndex),
+        *(SpectralConductivity, Transport),
+    ],
 )
 def test_every_array_of_every_stage_is_declared(stage):
     """No field that passes between stages is without unit, dimensions and description."""
     for field in fields(stage):
         assert field.metadata["description"], field.name
         assert {"unit", "dims"} <= set(field.metadata), field.name
+
+
+def test_foreign_files_hold_what_they_are_told_and_nothing_else(tmp_path):
+    """Groups in groups; text in attributes is of fixed length, as Fortran has it."""
+    inner = Group({"x": Array(np.arange(3.0), {"unit": "m"})}, {"temperature": np.array([300.0])})
+    stage_files.write_foreign(tmp_path / "foreign.hdf5", Group({"inner": inner}, {"species": "O Mg"}))
+    with h5py.File(tmp_path / "foreign.hdf5") as file:
+        assert dict(file.attrs) == {"species": b"O Mg"}
+        assert file.attrs["species"].dtype.kind == "S"
+        assert dict(file["inner"].attrs) == {"temperature": [300.0]}
+        assert list(file["inner"]) == ["x"]
+        np.testing.assert_array_equal(file["inner/x"], [0, 1, 2])
+        assert dict(file["inner/x"].attrs) == {"unit": b"m"}
+
+
+def test_a_foreign_file_appears_whole_or_not_at_all(tmp_path):
+    broken = Group({"good": Array(np.zeros(2), {}), "bad": Array(np.array([object()]), {})}, {})
+    with pytest.raises(TypeError):
+        stage_files.write_foreign(tmp_path / "foreign.hdf5", broken)
+    assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ rule verdict:
         tables=lambda wildcards: gallery.tables(LAYOUT, wildcards.run).values(),
         stages="results/{run}/stages",
         figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
+        tdep=lambda wildcards: LAYOUT.tdep_files(wildcards.run),
     output:
         "results/{run}/verdict.txt",
     log:
