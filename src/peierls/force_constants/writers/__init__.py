@@ -35,25 +35,27 @@ def write(crystal: Crystal, format: str, folder: Path) -> list[str]:
     """
     if format not in FORMATS:
         raise InputError(f"format '{format}' is not known, expected {', '.join(FORMATS)}")
+    temporary = folder
     try:
         written = FORMATS[format](crystal)
+        refuse_existing(folder, written.files)
+        with draft(folder) as temporary:
+            for name, write_file in written.files.items():
+                write_file(temporary / name)
+            _compare(crystal, format, temporary)
     except InputError as error:
-        raise InputError(f"{folder}: cannot be written as {format}: {error}") from error
-    refuse_existing(folder, written.files)
-    with draft(folder) as temporary:
-        for name, write_file in written.files.items():
-            write_file(temporary / name)
-        isotopes = {"isotopes": {"file": temporary / OWN_FILE}} if OWN_FILE in written.files else {}
-        try:
-            copy = force_constants.read({"format": format, "path": temporary, **isotopes})
-        except InputError as error:
-            reason = str(error).replace(str(temporary), str(folder))
-            raise InputError(f"{folder}: cannot be written as {format}, for it would not be read: {reason}") from error
-        lost = fidelity.losses(copy, crystal)
-        if not lost.largest <= ACCEPTED:
-            raise InputError(
-                f"{folder}: cannot be written as {format}: what is read back differs by {lost.second_order:.1e} in "
-                f"the dynamical matrix, by {lost.third_order:.1e} in the third order, by {lost.cell:.1e} in lattice or "
-                f"masses and by {lost.isotopes:.1e} in g, expected at most {ACCEPTED:g}"
-            )
+        raise InputError(f"cannot write {format}: {str(error).replace(str(temporary), str(folder))}") from error
     return written.notes
+
+
+def _compare(crystal: Crystal, format: str, folder: Path) -> None:
+    """Raises InputError unless the files in `folder` give the physics of `crystal`."""
+    isotopes = {"isotopes": {"file": folder / OWN_FILE}} if (folder / OWN_FILE).is_file() else {}
+    copy = force_constants.read({"format": format, "path": folder, **isotopes})
+    lost = fidelity.losses(copy, crystal)
+    if not lost.largest <= ACCEPTED:
+        raise InputError(
+            f"{folder}: what is read back differs by {lost.second_order:.1e} in the dynamical matrix, by "
+            f"{lost.third_order:.1e} in the third order, by {lost.cell:.1e} in lattice or masses and by "
+            f"{lost.isotopes:.1e} in g, expected at most {ACCEPTED:g}"
+        )
