@@ -13,6 +13,7 @@ import periodictable
 
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
+from peierls.force_constants.text import read_text
 
 _log = logging.getLogger("peierls")
 
@@ -54,11 +55,7 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
     element, in any order, with symbol, mass and g. Empty lines and everything behind `#` are skipped.
     """
     rows: list[tuple[str | None, float, float]] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text file ({error})") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split("#")[0].split()
         if not fields:
             continue

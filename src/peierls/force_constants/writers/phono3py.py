@@ -110,8 +110,7 @@ def _is_from_every_atom(crystal: Crystal, period: Integers, tolerance: float) ->
 
 
 def _document(crystal: Crystal, second: Supercell, third: Supercell, tolerance: float) -> dict[str, Any]:
-    primitive = _cell(crystal.lattice, crystal.positions, crystal, range(len(crystal.species)))
-    document = {
+    document: dict[str, Any] = {
         "phono3py": {"version": _VERSION, "symmetry_tolerance": tolerance},
         "physical_unit": {"atomic_mass": "AMU", "length": "angstrom", "force_constants": "eV/angstrom^2"},
         "primitive_matrix": np.eye(3).tolist(),
@@ -127,8 +126,8 @@ def _document(crystal: Crystal, second: Supercell, third: Supercell, tolerance: 
             "dielectric_constant": crystal.dielectric.tolist(),
             "unit_conversion_factor": units.COULOMB / units.EV,
         }
-    document["primitive_cell"] = primitive
-    document["unit_cell"] = primitive
+    for key in ("primitive_cell", "unit_cell"):
+        document[key] = _cell(crystal.lattice, crystal.positions, crystal, range(len(crystal.species)))
     document["supercell"] = _supercell(crystal, third)
     if not is_one:
         document["phonon_supercell"] = _supercell(crystal, second)
