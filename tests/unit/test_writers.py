@@ -245,6 +245,7 @@ def test_deuterium_is_an_element_of_its_own(format, tmp_path):
     copy = written(crystal, format, tmp_path / format)
     assert copy.species == ("D", "Ge")
     assert copy.masses[0] == pytest.approx(2.0141, abs=1e-4)
+    assert (tmp_path / format / "infile.isotopes").exists() == (format == "tdep")
 
 
 def test_atoms_outside_of_the_cell(tmp_path):

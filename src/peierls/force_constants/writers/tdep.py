@@ -36,7 +36,8 @@ def written(crystal: Crystal) -> Written:
         "infile.forceconstant": text(_second_order(crystal)),
         "infile.forceconstant_thirdorder": text(_third_order(crystal)),
     }
-    if not (isotopes.natural_masses(crystal) and isotopes.natural_variances(crystal)):
+    is_natural = isotopes.natural_masses(crystal) and isotopes.natural_variances(crystal)
+    if not is_natural or {"D", "T"} & set(crystal.species):
         files["infile.isotopes"] = text(_isotopes(crystal))
         notes.append(
             "infile.ucposcar has no masses: they are in infile.isotopes, as one isotope of each atom, or two made-up "
@@ -44,6 +45,8 @@ def written(crystal: Crystal) -> Written:
         )
     else:
         notes.append("infile.ucposcar has no masses: TDEP takes natural ones, from a table of its own")
+    for heavy in sorted({"D", "T"} & set(crystal.species)):
+        notes.append(f"TDEP itself knows no element {heavy}: there it is H, with the mass of infile.isotopes")
     if dipoles.is_polar(crystal):
         notes.append("TDEP takes the limit at Γ along x, this program along nac.direction")
     return Written(files, notes)
