@@ -58,10 +58,11 @@ def separate(crystal: Crystal, nac: Mapping[str, Any]) -> tuple[Crystal, LongRan
     """`crystal` with the force constants that a Fourier sum is right for, and the part to add to it at each q.
 
     `nac` is the section of the configuration: `method`, `direction` at Γ, and `lambda` in 1/Å, of `gonze-lee`. The
-    second value is None where there is nothing to add: no Born charges, or method `none`.
+    second value is None where there is nothing to add: no Born charges other than zero, or method `none`.
     """
     method = nac["method"]
-    if method == "none" or (method == "auto" and crystal.born_charges is None):
+    has_charges = crystal.born_charges is not None and crystal.born_charges.any()
+    if method == "none" or (method == "auto" and not has_charges):
         return crystal, None
     dipoles = Dipoles.of(crystal, method)
     # Where results are averaged over directions, each direction is a calculation of its own (`directions`).
@@ -91,7 +92,7 @@ def separate(crystal: Crystal, nac: Mapping[str, Any]) -> tuple[Crystal, LongRan
     if method == "wang":
         return crystal, InterpolatedTerm(dipoles, vectors, shares, direction)
     ewald = EwaldSum.of(dipoles, dipoles.range_parameter() if given is None else float(given), direction)
-    contained = _in_supercell(ewald, crystal.fc2_supercell, vectors, shares)
+    contained = in_supercell(ewald, crystal.fc2_supercell, vectors, shares)
     labels, fc2 = add_up(np.concatenate([crystal.fc2_vectors, vectors]), np.concatenate([crystal.fc2, -contained]))
     return replace(crystal, fc2_vectors=labels, fc2=fc2), ewald
 
@@ -314,7 +315,7 @@ class InterpolatedTerm:
         return values / counts.reshape(-1, *(1,) * (values.ndim - 1))
 
 
-def _in_supercell(ewald: EwaldSum, period: Integers, vectors: Integers, shares: Floats) -> Floats:
+def in_supercell(ewald: EwaldSum, period: Integers, vectors: Integers, shares: Floats) -> Floats:
     """What a supercell knows of the sum: its force constants (vector, atom, atom, 3, 3) at lattice vectors
     `vectors`, of which each carries its share of those between the supercell's periodic images.
 

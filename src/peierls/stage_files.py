@@ -96,10 +96,12 @@ def read(path: str | Path, kind: type[Stage]) -> Stage:
     try:
         with h5py.File(path, "r") as file:
             return _read(file, path, kind)
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"{path}: not a readable HDF5 file ({str(error).splitlines()[0]}); it may be truncated"
-        ) from error
+    except InputError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
+        # Whatever h5py stumbles over.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not a readable HDF5 file ({reason}); it may be truncated") from error
 
 
 def provenance(path: str | Path) -> dict[str, str]:
@@ -169,6 +171,9 @@ def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
                 f"{path}: dataset '{field.name}' is in '{dataset.attrs.get('unit')}', "
                 f"expected '{field.metadata['unit']}'"
             )
+        if dataset.dtype.kind == "f" and dataset.dtype.itemsize > 8:
+            # A damaged type has other exponents: numbers are then off by factors that contradict nothing.
+            raise InputError(f"{path}: dataset '{field.name}' holds {dataset.dtype} numbers, expected float64")
         array = dataset[()]
         _check(field, np.asarray(array), sizes, where=f"{path}: dataset '{field.name}'")
         values[field.name] = _from_dataset(dataset, array)

@@ -38,8 +38,12 @@ SECOND = 1.0 / _PS_IN_S
 METRE_PER_SECOND = METRE * _PS_IN_S
 COULOMB = si.elementary_charge**2 / (4.0 * pi * si.epsilon_0) / _ENERGY_IN_J / _ANGSTROM_IN_M
 """e²/4πε₀: the energy of two elementary charges times their distance, amu Å³/ps²."""
+RYDBERG_MASS = 2.0 * ELECTRON_MASS
+"""Unit of mass of Quantum ESPRESSO, in amu."""
+RYDBERG_PER_BOHR2 = HBAR**2 / (RYDBERG_MASS * BOHR**2) / BOHR**2
+"""Unit of second-order force constants of Quantum ESPRESSO, in amu/ps²."""
 EV_PER_ANGSTROM2 = EV
-"""Unit of second-order force constants in every file format that is read here, in amu/ps²."""
+"""Unit of second-order force constants in every other file format that is read here, in amu/ps²."""
 EV_PER_ANGSTROM3 = EV
 """Unit of third-order force constants in every file format that is read here, in amu/(Å ps²)."""
 WATT_PER_METRE_KELVIN = JOULE * _PS_IN_S / METRE

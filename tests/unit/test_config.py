@@ -179,7 +179,7 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     ("force_constants.symmetrize", True, {}, "crystal"),
     ("force_constants.isotopes", {"file": "g.txt"}, {}, "crystal"),
     *((f"force_constants.{key}", "other", {}, "crystal") for key in ("fc2", "fc3", "yaml", "ucposcar")),
-    *((f"force_constants.{key}", "other", {}, "crystal") for key in ("infile_isotopes", "control", "crystal")),
+    *((f"force_constants.{key}", "other", {}, "crystal") for key in ("infile_isotopes", "control", "crystal", "born")),
     ("mesh", [5, 5, 5], {}, "mesh"),
     ("mesh", {"density": 7.0}, {}, "mesh"),
     ("nac.method", "none", {}, "phonons"),

@@ -616,6 +616,10 @@ DAMAGES = {
         overwrite("fc2.hdf5", "physical_unit", np.array([b"Ry/au^2"])),
         "fc2.hdf5: physical_unit is 'Ry/au^2', expected 'ev/angstrom^2'",
     ),
+    "unit that is a type": (
+        overwrite("fc2.hdf5", "physical_unit", np.dtype("f8")),
+        "fc2.hdf5: not a readable HDF5 file",
+    ),
     "fc3 all zero": (overwrite("fc3.hdf5", "fc3", np.zeros((2, 64, 64, 3, 3, 3))), "'fc3' is zero throughout"),
     "a chunk lost": (lose_a_chunk, "fc3.hdf5: dataset 'fc3' has lost a part of its numbers"),
     "fc2 with NaN": (overwrite("fc2.hdf5", "force_constants", with_nan), "holds numbers that are not finite"),
@@ -746,6 +750,11 @@ def with_charges(change=lambda section: None):
             "not symmetric and positive definite",
         ),
         (lambda s: s.update(dielectric_constant="high"), "key 'dielectric_constant' is not an array of numbers"),
+        (lambda s: s.pop("dielectric_constant"), "key 'dielectric_constant' is missing beside 'born_effective_charge'"),
+        (
+            lambda s: s.pop("born_effective_charge"),
+            "key 'born_effective_charge' is missing beside 'dielectric_constant'",
+        ),
     ],
 )
 def test_damaged_charges(tmp_path, change, sentence):

@@ -1,4 +1,5 @@
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,12 @@ def test_paths_are_looked_for_in_the_working_directory_first(tmp_path: Path) -> 
     assert located("shipped") == str(there / "shipped")
     assert located("nowhere") == "nowhere"
     assert located(str(there / "mine")) == str(there / "mine")
+
+
+def test_every_file_that_a_reader_looks_for_can_be_named() -> None:
+    """Each key that a reader hands to `locate` is one of the configuration."""
+    readers = (Path(schema.__file__).parent / "force_constants").glob("*.py")
+    asked = {key for path in readers for key in re.findall(r'locate\(folder, names, "(\w+)"', path.read_text())}
+    assert asked >= {"fc2", "fc3", "yaml", "born", "control", "crystal"}
+    section = schema.subschema(schema.subschema(schema.subschema(SCHEMA, "runs"), "any name"), "force_constants")
+    assert asked <= set(section["properties"])

@@ -230,3 +230,17 @@ def test_damaged_force_constants_of_phonopy(phonopy, damage, sentence):
 def test_zero_throughout(tmp_path):
     text_formats.shengbte(tmp_path, replace(MODEL, fc2=np.zeros_like(MODEL.fc2)), SIZES)
     assert_refused(tmp_path, "espresso.ifc2: the force constants are zero throughout")
+
+
+def test_masses_that_are_not_used_are_mentioned(espresso, caplog):
+    """Without its flag, CONTROL has natural isotopes whatever masses it gives."""
+    edit("CONTROL", "autoisotopes=.FALSE.", "")(espresso)
+    read(espresso)
+    assert "CONTROL: 'masses' and 'gfactors' are not used, for the flag 'autoisotopes' is true" in caplog.text
+
+
+def test_flags_that_are_not_known_are_mentioned(espresso, caplog):
+    edit("CONTROL", "autoisotopes=.FALSE.", "autoisotopes=.FALSE. nonanalitic=.FALSE. four_phonon=.FALSE.")(espresso)
+    read(espresso)
+    assert "'nonanalitic' is no flag that is known here, and has no effect" in caplog.text
+    assert "four_phonon" not in caplog.text

@@ -129,6 +129,17 @@ def test_a_truncated_file_is_refused_by_name(toy, tmp_path, kept):
     assert "truncated" in fault(path)
 
 
+def test_a_damaged_header_of_a_dataset_is_refused_by_name(toy, tmp_path):
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy)
+    with h5py.File(path) as file:
+        address = h5py.h5o.get_info(file["frequency"].id).addr
+    content = bytearray(path.read_bytes())
+    content[address] = 9  # the version of the header
+    path.write_bytes(content)
+    assert "not a readable HDF5 file" in fault(path)
+
+
 def test_text_is_no_stage_file(tmp_path):
     (tmp_path / "toy.h5").write_text("kappa 42\n")
     fault(tmp_path / "toy.h5")
@@ -181,8 +192,9 @@ def replace_data(array: NDArray):
         (replace_data(np.zeros(4)), "1 dimensions, expected 2 (ir_q band)"),
         (replace_data(np.zeros((4, 5))), "'band' is 6, expected 5"),
         (replace_data(np.full((4, 6), np.inf)), "not finite"),
+        (replace_data(np.ones((4, 6), np.longdouble)), "'frequency' holds float128 numbers, expected float64"),
     ],
-    ids=["unit", "missing", "dimensions", "shape", "infinite"],
+    ids=["unit", "missing", "dimensions", "shape", "infinite", "type"],
 )
 def test_what_is_not_as_declared_is_refused(toy, tmp_path, damage, complaint):
     path = tmp_path / "toy.h5"

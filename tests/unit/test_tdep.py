@@ -297,3 +297,18 @@ def test_the_range_parameter_is_per_angstrom(tmp_path):
     _, _, tail = tdep._second_order(tmp_path / SECOND, cell)
     assert tail is not None
     assert tail.range_parameter == pytest.approx(0.7 / 0.529177210903)
+
+
+# --- what could be less than it was -----------------------------------------------------------------------------------
+
+
+def test_a_last_number_without_the_end_of_its_line_is_mentioned(folder, caplog):
+    """A file that was cut within its last number is a valid file with another number."""
+    path = folder / "infile.isotopes"
+    path.write_text(path.read_text()[: -len("0.5\n") - 1])
+    read(folder)
+    assert "infile.isotopes: ends in the middle of line 6; it may be truncated" in caplog.text
+    caplog.clear()
+    path.write_text("\n".join(["1", "1.0 28.0", "1", "1.0 73.0 amu"]))
+    read(folder)
+    assert not caplog.text

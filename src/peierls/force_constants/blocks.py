@@ -7,14 +7,18 @@ from peierls.crystal import Floats, Integers
 
 def add_up(labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
     """The distinct rows of `labels` (block, column) in order, and for each the sum of its `tensors` (block, ...)."""
-    keys = _keys(labels)
-    order = np.argsort(keys, kind="stable")
-    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    numbers = keys(labels)
+    order = np.argsort(numbers, kind="stable")
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
     return labels[order[starts]], np.add.reduceat(tensors[order], starts)
 
 
-def _keys(labels: Integers) -> Integers:
+def keys(labels: Integers) -> Integers:
     """One integer per row, not negative, in the order of the rows."""
     shifted = labels - labels.min(axis=0)
-    keys: Integers = np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(axis=0) + 1))
-    return keys
+    sizes = shifted.max(axis=0) + 1
+    if np.prod(sizes, dtype=object) >= 2**63:
+        ranks: Integers = np.unique(labels, axis=0, return_inverse=True)[1]
+        return ranks
+    numbers: Integers = np.ravel_multi_index(tuple(shifted.T), tuple(sizes))
+    return numbers

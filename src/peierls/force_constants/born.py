@@ -9,6 +9,7 @@ from peierls.crystal import Floats
 from peierls.errors import InputError
 from peierls.force_constants.space_group import operations
 from peierls.force_constants.supercell import Cell
+from peierls.force_constants.text import read_text
 
 NEUTRALITY = 0.1
 """Largest total charge of a primitive cell, in e, that is taken for the noise of a calculation and removed."""
@@ -23,10 +24,7 @@ def read(path: Path, primitive: Cell) -> tuple[Floats, Floats]:
     of one symmetry-independent atom, in the order of the primitive cell. All are in Cartesian axes; the charges of the
     other atoms follow by symmetry: Z*(i) = Rᵀ Z*(j) R where the operation with Cartesian rotation R takes i to j.
     """
-    try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text file ({error})") from error
+    lines = [line.split() for line in read_text(path).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
     source, rotations = _equivalents(primitive)

@@ -4,6 +4,7 @@ Tables are those of the package `periodictable` (masses and natural abundances o
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import periodictable
 
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
+from peierls.force_constants.text import read_text
 
 _log = logging.getLogger("peierls")
 
 _FOREIGN = 0.05
 """Relative difference of a mass from its element's at which it is worth a word."""
+
+_PART = r"([A-Z][a-z]?)(\d+\.?\d*(?:e[-+]?\d+)?)"
 
 SOURCE = f"natural abundances (periodictable {periodictable.__version__})"
 
@@ -29,6 +33,8 @@ def natural_masses(species: Sequence[str], where: str) -> Floats:
 def warn_of_foreign_masses(crystal: Crystal, where: str) -> None:
     """Say in the log where a mass is far from that of its element: another isotope, an alloy, or a wrong symbol."""
     for symbol, mass in sorted({*zip(crystal.species, map(float, crystal.masses), strict=True)}):
+        if not is_element(symbol):  # a mixed site, whose mass its file gave
+            continue
         natural = float(_element(symbol, where).mass)
         if abs(mass / natural - 1) > _FOREIGN:
             _log.warning("%s: an atom of %s has the mass %.3f amu, its element has %.3f", where, symbol, mass, natural)
@@ -49,11 +55,7 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
     element, in any order, with symbol, mass and g. Empty lines and everything behind `#` are skipped.
     """
     rows: list[tuple[str | None, float, float]] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text file ({error})") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split("#")[0].split()
         if not fields:
             continue
@@ -85,15 +87,32 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
     return np.array([mass for _, mass, _ in rows]), np.array([variance for _, _, variance in rows])
 
 
-def _element(symbol: str, where: str) -> periodictable.core.Element:
+def is_element(symbol: str) -> bool:
+    """Whether a symbol is that of an element, or D or T; other names are those of mixed sites."""
     try:
-        return periodictable.elements.symbol(symbol)
+        return periodictable.elements.symbol(symbol).number > 0
     except ValueError:
-        raise InputError(f"{where}: '{symbol}' is not an element") from None
+        return False
+
+
+def mixture(name: str) -> list[tuple[str, float]] | None:
+    """Symbols and concentrations of a mixed site called Si0.3Ge0.7, else None."""
+    parts = [(symbol, float(part)) for symbol, part in re.findall(_PART, name)]
+    is_whole = re.fullmatch(f"(?:{_PART})+", name) is not None
+    return parts if is_whole and all(is_element(symbol) for symbol, _ in parts) else None
+
+
+def _element(symbol: str, where: str) -> periodictable.core.Element:
+    # The table's number 0 is the neutron.
+    if not is_element(symbol):
+        raise InputError(f"{where}: '{symbol}' is not an element")
+    return periodictable.elements.symbol(symbol)
 
 
 def _mass_variance(symbol: str, where: str) -> float:
     element = _element(symbol, where)
+    if periodictable.core.isisotope(element):  # D and T
+        return 0.0
     isotopes = [element[number] for number in element.isotopes]
     abundances = np.array([isotope.abundance for isotope in isotopes])
     if abundances.sum() == 0:

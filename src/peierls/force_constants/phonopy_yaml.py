@@ -187,7 +187,12 @@ def _header(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def _electrostatics(document: Mapping[str, Any], n_atoms: int, path: Path) -> tuple[Floats | None, Floats | None]:
     """Born charges and dielectric tensor: under 'nac', before version 2.18 at the top."""
     section = document["nac"] if isinstance(document.get("nac"), Mapping) else document
-    if "born_effective_charge" not in section or "dielectric_constant" not in section:
+    keys = ("born_effective_charge", "dielectric_constant")
+    missing = [key for key in keys if key not in section]
+    if len(missing) == 1:
+        (there,) = set(keys) - set(missing)
+        raise InputError(f"{path}: key '{missing[0]}' is missing beside '{there}'")
+    if missing:
         return None, None
     born_charges = _numbers(section["born_effective_charge"], (n_atoms, 3, 3), f"{path}: key 'born_effective_charge'")
     dielectric = _numbers(section["dielectric_constant"], (3, 3), f"{path}: key 'dielectric_constant'")

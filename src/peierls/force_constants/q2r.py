@@ -21,8 +21,6 @@ from peierls.force_constants import bravais, cells
 from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
 
-_RYDBERG_MASS = 2 * units.ELECTRON_MASS
-_RYDBERG = units.HBAR**2 / (_RYDBERG_MASS * units.BOHR**2)
 _KIND = re.compile(r"(\d+)\s*'\s*([A-Za-z]+)[^']*'\s*(\S+)")
 """Number, label and mass of a kind; a label is the symbol of an element and perhaps a mark, as in Fe1 and O-h."""
 
@@ -62,7 +60,7 @@ def read(path: Path) -> Q2R:
     if has_charges[:1] not in ("T", "F"):
         raise lines.fault(lines.position - 1, "T or F: whether Born charges follow")
     born_charges, dielectric = _electrostatics(lines, int(n_atoms)) if has_charges[0] == "T" else (None, None)
-    constants = _constants(lines, int(n_atoms)) * _RYDBERG / units.BOHR**2
+    constants = _constants(lines, int(n_atoms)) * units.RYDBERG_PER_BOHR2
     range_parameter = 2 * np.pi / (celldm[0] * units.BOHR)
     return Q2R(cell, born_charges, dielectric, range_parameter, constants)
 
@@ -94,7 +92,7 @@ def _kind(lines: Lines, number: int) -> tuple[str, float]:
         mass = np.nan
     if match is None or not 0 < mass < np.inf:
         raise lines.fault(lines.position - 1, expected)
-    return match[2].capitalize(), mass * _RYDBERG_MASS
+    return match[2].capitalize(), mass * units.RYDBERG_MASS
 
 
 def _cell(lines: Lines, lattice: Floats, unit: float, kinds: list[tuple[str, float]], n_atoms: int) -> Cell:

@@ -26,6 +26,10 @@ _CRYSTAL_KEYS = (
     *("lfactor", "lattvec", "elements", "types", "positions", "masses", "gfactors"),
     *("epsilon", "born", "scell", "orientations"),
 )
+_FLAGS = (
+    *("nonanalytic", "convergence", "isotopes", "autoisotopes", "nanowires", "onlyharmonic", "espresso", "tdep"),
+    *("four_phonon", "four_phonon_iteration", "nanolength"),
+)
 _LFACTOR = 10 * units.ANGSTROM
 """Lengths in CONTROL are in nm."""
 _DIELECTRIC_TOLERANCE, _CHARGE_TOLERANCE = 0.01, 0.05
@@ -105,6 +109,9 @@ def _control(path: Path) -> Control:
     """Read CONTROL."""
     lists = namelist.read(path)
     lists.refuse_others("crystal", _CRYSTAL_KEYS)
+    for flag, (assignment, *_) in lists.groups.get("flags", {}).items():
+        if flag not in _FLAGS:
+            _log.warning("%s: '%s' is no flag that is known here, and has no effect", assignment.where, flag)
     if lists.flag("flags", "tdep", default=False):
         raise InputError(f"{path}: flag 'tdep' asks for the force constants of TDEP, expected format 'tdep' for them")
     n_kinds = int(lists.whole("allocations", "nelements", ()))
@@ -149,6 +156,8 @@ def _masses(lists: Namelists, kinds: list[str]) -> tuple[Floats, Floats, str]:
     """Masses and g of the elements: natural ones with the flag `autoisotopes`, else those of CONTROL."""
     if lists.flag("flags", "autoisotopes", default=True):
         where = str(lists.path)
+        if lists.has("crystal", "masses") or lists.has("crystal", "gfactors"):
+            _log.warning("%s: 'masses' and 'gfactors' are not used, for the flag 'autoisotopes' is true", where)
         return elements.natural_masses(kinds, where), elements.natural_mass_variances(kinds, where), elements.SOURCE
     masses, variances = (lists.numbers("crystal", key, (len(kinds),)) for key in ("masses", "gfactors"))
     if masses.min() <= 0 or variances.min() < 0:

@@ -20,7 +20,7 @@ SITE_TOLERANCE = 1e-3
 Generous, for only the primitive cell's positions are used further on: rounding in a file must not tell images apart.
 """
 
-_STEPS = np.stack(np.meshgrid(*3 * [np.arange(-2, 3)], indexing="ij"), axis=-1).reshape(-1, 3)
+STEPS = np.stack(np.meshgrid(*3 * [np.arange(-2, 3)], indexing="ij"), axis=-1).reshape(-1, 3)
 """Lattice vectors of a Minkowski-reduced cell among which the shortest images are found, shape (125, 3).
 
 For a separation folded into such a cell coefficients up to one suffice; two leave room for rounding.
@@ -80,13 +80,13 @@ class Supercell:
         vectors = self.cells - self.cells[home]
         separations = (vectors + positions[self.atoms] - positions[self.atoms[home]]) @ lattice
         folds = np.rint(separations @ np.linalg.inv(reduced)).astype(np.int64)
-        lengths = np.linalg.norm((separations - folds @ reduced)[:, None] + _STEPS @ reduced, axis=-1)
+        lengths = np.linalg.norm((separations - folds @ reduced)[:, None] + STEPS @ reduced, axis=-1)
         shortest = lengths < lengths.min(axis=1, keepdims=True) + tolerance
         partner, step = np.nonzero(shortest)
         return Images(
             partner=partner,
             atom=self.atoms[partner],
-            vector=vectors[partner] + (_STEPS[step] - folds[partner]) @ change @ self.period,
+            vector=vectors[partner] + (STEPS[step] - folds[partner]) @ change @ self.period,
             share=1.0 / shortest.sum(axis=1)[partner],
         )
 

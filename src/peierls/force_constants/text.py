@@ -3,6 +3,7 @@
 Whatever is not as it should be becomes one sentence with the file and the line.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ _AT_ONCE = 4096
 """Blocks converted at once; bounds the memory of a step."""
 
 
+_log = logging.getLogger("peierls")
+
+
 class Lines:
     """The lines of a text file, taken one after the other.
 
@@ -33,6 +37,9 @@ class Lines:
         self.position = 0
         numbered = list(enumerate(read_text(path).split("\n"), start=1))
         self._lines = [(number, line) for number, line in numbered if line.strip() or (titled and number == 1)]
+        # Nothing else tells a number from the beginning of a longer one.
+        if _NUMBER.fullmatch(numbered[-1][1].split(" ")[-1]):
+            _log.warning("%s: ends in the middle of line %d; it may be truncated", path, len(numbered))
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -119,8 +126,11 @@ def read_text(path: Path) -> str:
     """The text of a file, its lines ended by \\n whatever system wrote it."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text file ({error})") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}: not a readable text file (line {line}: {error.reason} of UTF-8)") from error
+    except OSError as error:
+        raise InputError(f"{path}: not a readable text file ({error.strerror})") from error
 
 
 def _number(word: str) -> float | None:
