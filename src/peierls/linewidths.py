@@ -44,6 +44,12 @@ class Linewidths:
     linewidth_boundary: Floats = quantity("THz", "ir_q band", "part of the boundaries")
     n_unscattered: Integers = quantity("1", "temperature", "modes of non-zero frequency with a linewidth of zero")
 
+    @property
+    def lifetimes(self) -> Floats:
+        """τ = 1/2Γ, shape (temperature, ir_q, band), ps; 0 where a mode is not scattered."""
+        rates = 2 * THZ * self.linewidth
+        return np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
+
 
 def compute_linewidths(
     crystal: Crystal,
@@ -155,8 +161,7 @@ def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floa
     |v| is the root mean square over the degenerate set, (Tr V·V/d)^½. Source: physics.md, "Other mechanisms" (Casimir).
     """
     lengths = [scattering[key] for key in ("boundary_length", "max_mfp") if scattering[key] is not None]
-    speeds = np.sqrt(np.einsum("qsaa->qs", phonons.velocity_squares))
-    return speeds * sum(0.5 / (length * METRE) for length in lengths)
+    return phonons.speeds * sum(0.5 / (length * METRE) for length in lengths)
 
 
 @numba.njit(cache=True)

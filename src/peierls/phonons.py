@@ -59,6 +59,11 @@ class Phonons:
         """Number of branches."""
         return self.frequencies.shape[1]
 
+    @property
+    def speeds(self) -> Floats:
+        """|v| of the irreducible modes, the root mean square over the degenerate set (Tr V·V/d)^½, Å/ps."""
+        return np.asarray(np.sqrt(np.einsum("qsaa->qs", self.velocity_squares)))
+
 
 def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any], *, only_wedge: bool = False) -> Phonons:
     """Phonons on the full grid; velocities at its irreducible points.
