@@ -21,22 +21,36 @@ from peierls.schema import Schema
 Run = dict[str, Any]
 """One run: every key of the interface, complete."""
 
+_TRANSPORT = (
+    "force_constants",
+    "mesh",
+    "nac",
+    "integration",
+    "temperatures",
+    "scattering",
+    "solver_options.max_iterations",
+    "solver_options.tolerance",
+    "geometry",
+)
+
 STAGES: dict[str, tuple[str, ...]] = {
     "crystal": ("force_constants",),
     "bands": ("force_constants", "nac"),
     "mesh": ("force_constants", "mesh"),
     "phonons": ("force_constants", "mesh", "nac"),
     "dos": ("force_constants", "mesh", "nac"),
+    "thermal": ("force_constants", "mesh", "nac", "temperatures"),
+    "phase_space": ("force_constants", "mesh", "nac", "integration"),
     "matrix_elements": ("force_constants", "mesh", "nac", "integration"),
     "linewidths": ("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-    "transport": (
-        *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
-        *("solver_options.max_iterations", "solver_options.tolerance", "geometry"),
-    ),
+    "transport": _TRANSPORT,
     "wigner": (
         *("force_constants", "mesh", "nac", "integration", "temperatures", "scattering"),
         *("solver_options.wigner_populations", "geometry"),
     ),
+    "cumulative": _TRANSPORT,
+    "boundary_scan": (*_TRANSPORT, "analysis.boundary_scan"),
+    "thin_film": (*_TRANSPORT, "analysis.thin_film"),
 }
 """The keys that each stage depends on, and no others. The number of shards is in their path, so it is none of them."""
 
@@ -44,13 +58,13 @@ ANY = object()
 """Every value other than the default."""
 
 NOT_YET: dict[tuple[str, Any], str] = {
-    ("analysis.cumulative", ANY): "the cumulative conductivity",
     ("analysis.spectral", ANY): "the spectral conductivity",
-    ("analysis.thin_film", ANY): "the conductivity of thin films",
-    ("analysis.boundary_scan", ANY): "the conductivity against the size of the sample",
     ("analysis.dump_grid", ANY): "the dump of the full mesh",
 }
 """Values of the interface whose code does not exist yet, and what they mean: they are refused, never ignored."""
+
+PERPENDICULAR = 1e-3
+"""Largest cosine of the angle between the normal of a film and a direction in it."""
 
 USED_BY_METHOD = {
     "tetrahedron": (),
@@ -249,9 +263,38 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
             return f"geometry.{key}", f"is {extent:g} on a mesh of {run['mesh']}, expected null or a mesh {form}"
     if run["nac"]["direction"] == "average" and "viscosity" in run["solvers"]:
         return "nac.direction", "is average, which the viscosity has not, expected none or a list of 3 numbers"
+    film = _impossible_film(run["analysis"]["thin_film"])
+    if film:
+        return film
     for key, value in EVENTS_EXCLUDE.items():
         if at(run, "integration.weights") == "event" and at(run, key) == value:
             return key, f"is {value}, which treats the three modes of a process differently, expected weights: mode"
+    return None
+
+
+def _impossible_film(film: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """A vector of the section `analysis.thin_film` that is missing or points nowhere, and the rest of the sentence."""
+    if film is None:
+        return None
+    needed = {"in-plane": ("normal", "direction"), "cross-plane": ("normal",), "wire": ("direction",)}
+    lengths = {key: math.hypot(*film[key]) for key in ("normal", "direction") if film[key] is not None}
+    for kind in film["kinds"]:
+        for key in needed[kind]:
+            if key not in lengths:
+                return f"analysis.thin_film.{key}", f"is missing, expected a Cartesian vector for the kind '{kind}'"
+    for key, length in lengths.items():
+        if length == 0:
+            return f"analysis.thin_film.{key}", "is [0, 0, 0], expected a vector that has a direction"
+    if "in-plane" in film["kinds"]:
+        product = sum(a * b for a, b in zip(film["normal"], film["direction"], strict=True))
+        cosine = abs(product) / (lengths["normal"] * lengths["direction"])
+        if cosine > PERPENDICULAR:
+            angle = math.degrees(math.asin(min(1.0, cosine)))
+            return (
+                "analysis.thin_film.direction",
+                f"is {film['direction']}, {angle:.3g} degrees out of the plane with the normal {film['normal']}, "
+                "expected a direction in the plane",
+            )
     return None
 
 

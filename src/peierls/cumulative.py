@@ -15,12 +15,12 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats
 from peierls.linewidths import Linewidths
+from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
-from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons, average_over_sets
 from peierls.quantities import quantity
-from peierls.solvers import Transport
-from peierls.units import METRE, WATT_PER_METRE_KELVIN
+from peierls.solvers import Transport, single_mode_conductivities
+from peierls.units import METRE
 
 SHARES = (0.1, 0.5, 0.9)
 """Shares of κ whose mean free paths are looked up."""
@@ -114,10 +114,13 @@ def cumulative_conductivity(
     length = _length_axis(families, half_width.max())
     top = phonons.frequencies.max()
     frequency_axis = np.linspace(0, 1.02 * top, _N_FREQUENCIES)
+    volume = conducting_volume(crystal, mesh.sizes, transport.geometry)
     curves = []
     for t, temperature in enumerate(temperatures):
         of_modes = transport.mode_kappa[t]
-        on_atoms = conductivities_on_atoms(crystal, mesh, phonons, temperature, transport.mean_free_displacement[t])
+        on_atoms = conductivities_on_atoms(
+            crystal, mesh, phonons, temperature, transport.mean_free_displacement[t], volume
+        )
         axes = [
             (paths[t], length, 0.0),
             (paths[t], length, half_width[t, 0]),
@@ -169,18 +172,22 @@ def projected_displacements(phonons: Phonons, displacements: Floats) -> Floats:
 
 
 def conductivities_on_atoms(
-    crystal: Crystal, mesh: Mesh, phonons: Phonons, temperature: float, displacements: Floats
+    crystal: Crystal,
+    mesh: Mesh,
+    phonons: Phonons,
+    temperature: float,
+    displacements: Floats,
+    volume: float | None = None,
 ) -> Floats:
     """(1/V) c Σ |ε_i|² v⊗F over the star of each irreducible mode, shape (ir_q, band, atom, 3, 3), W/m/K.
 
     `displacements` is F at one temperature, shape (ir_q, band, 3), Å. An operation of the crystal may exchange atoms,
     so the sum is over the points of the star with their own eigenvectors. Within a degenerate set only the mean of
-    |ε_i|² does not depend on the basis. The atoms add up to the `mode_kappa` of the transport.
+    |ε_i|² does not depend on the basis. `volume` is that of a cell, Å³, where it is not the crystal's own (see
+    `low_dimensions.conducting_volume`). The atoms add up to the `mode_kappa` of the transport.
     """
-    capacities = heat_capacities(phonons.frequencies[mesh.irreducible], temperature)
-    volume = mesh.n_points * crystal.volume
-    own = np.einsum("qs,qsa,qsb->qsab", capacities, phonons.group_velocities, displacements)
-    own = own / (volume * WATT_PER_METRE_KELVIN)
+    volume = crystal.volume if volume is None else volume
+    own = single_mode_conductivities(volume, mesh, phonons, temperature, displacements)
     result = np.zeros((mesh.n_irreducible, phonons.n_bands, len(crystal.species), 3, 3))
     shape = (len(crystal.species), 3, phonons.n_bands)
     for batch in np.array_split(np.arange(mesh.n_points), max(1, mesh.n_points // 1024)):

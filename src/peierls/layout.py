@@ -14,6 +14,9 @@ WITHOUT_KAPPA = ("viscosity",)
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
 
+BY_MODES = ("rta", "iterative", "variational", "direct", "relaxons")
+"""Solvers whose κ is a sum over modes."""
+
 
 class Layout:
     """The files of all runs under one folder of results.
@@ -75,6 +78,18 @@ class Layout:
         """The results of those of its solvers that iterate."""
         return [path for path in self.transports(run) if Path(path).stem in ITERATING]
 
+    def cumulatives(self, run: str) -> list[str]:
+        """The cumulative curves of each solver whose κ is a sum over modes."""
+        return [f"{self.root}/{run}/analysis/cumulative/{solver}.h5" for solver in solvers_by_modes(self.runs[run])]
+
+    def boundary_scans(self, run: str) -> list[str]:
+        """κ against boundary length, by each of `boundary_solvers`."""
+        return [f"{self.root}/{run}/analysis/boundary_scan/{solver}.h5" for solver in boundary_solvers(self.runs[run])]
+
+    def thin_films(self, run: str) -> list[str]:
+        """Films and wires by each solver whose κ is a sum over modes."""
+        return [f"{self.root}/{run}/analysis/thin_film/{solver}.h5" for solver in solvers_by_modes(self.runs[run])]
+
     def _shards(self, run: str, chunks: int) -> list[str]:
         folder = self.stage_file(run, "matrix_elements").removesuffix(".h5")
         return [f"{folder}/{chunks}/{chunk}.h5" for chunk in range(chunks)]
@@ -92,6 +107,22 @@ class Layout:
         present = sorted(int(path.name) for path in Path(index).with_suffix("").glob("*") if path.name.isdigit())
         complete = [number for number in present if all(Path(shard).is_file() for shard in self._shards(run, number))]
         return complete[0] if complete and wanted not in complete else wanted
+
+
+def solvers_by_modes(run: Run) -> list[str]:
+    """The solvers of a run whose κ is a sum over modes."""
+    return [solver for solver in run["solvers"] if solver in BY_MODES]
+
+
+def boundary_solvers(run: Run) -> list[str]:
+    """How κ against boundary length is found: in RTA if that is solved, and once for all exact solvers.
+
+    The latter goes through the matrix elements some hundred times, so they have to be stored, and of one direction.
+    """
+    solvers = solvers_by_modes(run)
+    of_one = run["integration"]["storage"] == "store" and run["nac"]["direction"] != "average"
+    exact = any(solver != "rta" for solver in solvers) and of_one
+    return ["rta"] * ("rta" in solvers) + ["variational"] * exact
 
 
 def _input_files(run: Run, stage: str) -> list[str]:

@@ -241,6 +241,9 @@ def expected(schema: Schema, plural: bool = False) -> str:
         positive = "positive " if schema.get("minimum", 0) > 0 or "exclusiveMinimum" in schema else ""
         noun = ("whole number" if kind == "integer" else "number") + ("s" if plural else "")
         unit = "" if schema.get("unit", "1") == "1" else f" in {schema['unit']}"
-        return f"{'' if plural else 'a '}{positive}{noun}{unit}"
+        limits = (
+            f" from {schema['minimum']:g} to {schema['maximum']:g}" if {"minimum", "maximum"} <= set(schema) else ""
+        )
+        return f"{'' if plural else 'a '}{positive}{noun}{unit}{limits}"
     keys = ", ".join(schema.get("properties", {}))
     return f"a mapping {{{keys}}}" if keys else "a mapping with an entry for each name"

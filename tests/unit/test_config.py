@@ -57,10 +57,11 @@ def test_defaults_are_those_of_the_interface() -> None:
         "geometry": {"thickness": None, "cross_section": None},
         "chunks": "auto",
         "analysis": {
-            "cumulative": False,
+            "cumulative": True,
             "spectral": False,
             "thin_film": None,
-            "boundary_scan": False,
+            "boundary_scan": True,
+            "phase_space": False,
             "dump_grid": False,
         },
         "strict": False,
@@ -216,6 +217,10 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     ("geometry.thickness", 1e-9, {}, "transport"),
     ("geometry.cross_section", 1e-18, {}, "transport"),
     ("solvers", ["rta"], {}, None),
+    ("analysis.cumulative", False, {}, None),
+    ("analysis.thin_film", {"thickness": [1e-7]}, {}, None),
+    ("analysis.boundary_scan", False, {}, None),
+    ("analysis.phase_space", True, {}, None),
     ("chunks", 7, {}, None),
     ("strict", True, {}, None),
 ]
@@ -297,6 +302,53 @@ def test_populations_are_those_of_the_most_exact_solver_unless_one_is_named(
 ) -> None:
     run = complete(solvers=solvers, solver_options={"wigner_populations": named})
     assert config.populations(run) == expected
+
+
+def test_stages_of_the_analysis_depend_on_a_part_of_their_section() -> None:
+    film = {"thickness": [1e-7], "normal": [0, 0, 1], "direction": [1, 0, 0]}
+    run = complete(analysis={"thin_film": film, "boundary_scan": ["1e-6", 2e-6]})
+    assert set(config.stage_settings(run, "cumulative")) == set(config.stage_settings(run, "transport"))
+    assert config.stage_settings(run, "boundary_scan")["analysis"] == {"boundary_scan": [1e-6, 2e-6]}
+    of_film = config.stage_settings(run, "thin_film")["analysis"]["thin_film"]
+    assert of_film == {**film, "kinds": ["in-plane"], "specularity": 0.0}
+    assert set(config.stage_settings(run, "thermal")) == {"force_constants", "mesh", "nac", "temperatures"}
+
+
+FILM = "runs: {si: {force_constants: {path: x}, analysis: {thin_film: {thickness: [1e-7], %s}}}}"
+
+
+@pytest.mark.parametrize(
+    ("film", "sentence"),
+    [
+        ("normal: [0, 0, 1]", "direction is missing, expected a Cartesian vector for the kind 'in-plane'"),
+        ("kinds: [cross-plane]", "normal is missing, expected a Cartesian vector for the kind 'cross-plane'"),
+        ("kinds: [wire]", "direction is missing, expected a Cartesian vector for the kind 'wire'"),
+        (
+            "normal: [0, 0, 0], direction: [1, 0, 0]",
+            "normal is [0, 0, 0], expected a vector that has a direction",
+        ),
+        (
+            "normal: [0, 0, 1], direction: [1, 0, 1]",
+            "direction is [1.0, 0.0, 1.0], 45 degrees out of the plane with the normal [0.0, 0.0, 1.0], expected a "
+            "direction in the plane",
+        ),
+        ("thickness: [0]", "thickness[0] is 0.0, expected a positive number in m"),
+        ("thickness: [-1e-9]", "thickness[0] is -1e-09, expected a positive number in m"),
+        ("normal: [0, 1]", "normal is [0.0, 1.0], expected a list of 3 numbers"),
+        ("kinds: [tube]", "kinds[0] is 'tube', expected one of in-plane, cross-plane, wire"),
+        ("specularity: 1.5", "specularity is 1.5, expected a number from 0 to 1"),
+        ("thicknes: [1]", "thicknes is not a key; did you mean 'thickness'?"),
+    ],
+)
+def test_films_that_cannot_be_are_refused_in_one_sentence(film: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        config.load(yaml.safe_load(FILM % film), SCHEMA, source="my.yaml")
+    assert str(caught.value) == f"my.yaml: runs.si.analysis.thin_film.{sentence}"
+
+
+@pytest.mark.parametrize("film", ["kinds: [wire], direction: [1, 1, 1]", "kinds: [cross-plane], normal: [0, 0, 2]"])
+def test_a_film_needs_only_what_its_kind_uses(film: str) -> None:
+    config.load(yaml.safe_load(FILM % film), SCHEMA)
 
 
 def test_settings_of_a_stage_do_not_depend_on_how_they_are_written() -> None:

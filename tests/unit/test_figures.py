@@ -7,11 +7,14 @@ import pytest
 from chain import DEFAULTS, compute, face_centred, hexagonal
 
 from peierls.band_structure import compute_band_structure
-from peierls.figures import bands, kappa, linewidths
+from peierls.boundary_scan import scan_by_solving, scan_in_rta
+from peierls.cumulative import cumulative_conductivity
+from peierls.figures import bands, boundary_scan, cumulative, kappa, linewidths, mean_free_paths, thin_film
 from peierls.figures import viscosity as viscosity_figure
 from peierls.figures.style import save
 from peierls.solvers import viscosity
 from peierls.spectral import density_of_states
+from peierls.thin_film import thin_film_conductivity
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +22,21 @@ def chain():
     return compute(face_centred((28.0, 12.0)), [4, 4, 4])
 
 
-@pytest.fixture(scope="module", params=["kappa", "bands", "linewidths", "viscosity"])
+def curves_of(chain, transport):
+    linewidths = chain.linewidths(*transport.temperature)
+    return cumulative_conductivity(chain.crystal, chain.mesh, chain.phonons, linewidths, transport)
+
+
+def films_of(chain, transport):
+    section = {"kinds": ["in-plane", "cross-plane", "wire"], "normal": [0, 0, 1], "direction": [1, 0, 0]}
+    arguments = (chain.crystal, chain.mesh, chain.phonons, chain.linewidths(*transport.temperature), transport)
+    return thin_film_conductivity(*arguments, {**section, "thickness": [1e-7, 1e-8, 1e-6], "specularity": 0.2})
+
+
+FIGURES = ["kappa", "bands", "linewidths", "cumulative", "mean_free_paths", "boundary_scan", "thin_film", "viscosity"]
+
+
+@pytest.fixture(scope="module", params=FIGURES)
 def draw(request, chain):
     """A function that draws a figure from nothing but stage data."""
 
@@ -31,6 +48,14 @@ def draw(request, chain):
             return bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), dos)
         if request.param == "viscosity":
             return viscosity_figure.draw(viscosity.solve(chain.problem(100.0, 300.0)))
+        if request.param == "cumulative":
+            return cumulative.draw([curves_of(chain, chain.rta(100.0, 300.0))])
+        if request.param == "mean_free_paths":
+            return mean_free_paths.draw(chain.linewidths(300.0), curves_of(chain, chain.rta(300.0)))
+        if request.param == "boundary_scan":
+            return boundary_scan.draw([scan_in_rta(chain.problem(100.0, 300.0), None)])
+        if request.param == "thin_film":
+            return thin_film.draw([films_of(chain, chain.rta(300.0))])
         return linewidths.draw(chain.linewidths(200.0, 310.0))
 
     return draw
@@ -96,3 +121,40 @@ def test_linewidths_are_those_nearest_to_300_kelvin(chain):
     expected = stage.linewidth[1][stage.linewidth[1] > 0]
     np.testing.assert_allclose(np.sort(shown[:, 1]), np.sort(expected))
     assert "310 K" in axes.get_title()
+
+
+def test_cumulative_curves_end_at_kappa_and_tell_solvers_apart(chain):
+    transport = chain.rta(100.0, 310.0)
+    curves = [curves_of(chain, one) for one in (transport, replace(transport, solver="direct"))]
+    figure = cumulative.draw(curves)
+    left, right = figure.axes
+    expected = np.trace(transport.kappa[1]) / 3
+    for line in [line for line in left.get_lines() if len(line.get_xdata()) > 2] + right.get_lines():
+        assert line.get_ydata()[-1] == pytest.approx(expected)
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["rta", "direct"]
+    assert {text.get_text() for text in left.texts} == {"10 %", "50 %", "90 %"}
+    assert figure.get_suptitle() == "310 K"
+
+
+def test_a_solver_that_did_not_converge_leaves_an_empty_curve(chain):
+    transport = chain.rta(300.0)
+    lost = {name: np.full_like(getattr(transport, name), np.nan) for name in ("kappa", "mode_kappa")}
+    lost["mean_free_displacement"] = np.full_like(transport.mean_free_displacement, np.nan)
+    gone = replace(transport, solver="iterative", **lost)
+    cumulative.draw([curves_of(chain, gone), curves_of(chain, transport)])
+    thin_film.draw([films_of(chain, gone)])
+
+
+def test_scan_has_a_line_per_solver_and_temperature(chain):
+    problem = chain.problem(100.0, 300.0)
+    axes = boundary_scan.draw([scan_in_rta(problem, [1e-8, 1e-7]), scan_by_solving(problem, [1e-8, 1e-7])]).axes[0]
+    curves = [line for line in axes.get_lines() if line.get_linestyle() != ":"]
+    assert [line.get_linestyle() for line in curves] == ["--", "--", "-", "-"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["100 K", "300 K"]
+
+
+def test_films_are_drawn_from_thin_to_thick_with_their_directions(chain):
+    axes = thin_film.draw([films_of(chain, chain.rta(300.0))]).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["in-plane along (1 0 0)", "cross-plane along (0 0 1)", "wire along (1 0 0)"]
+    np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [10, 100, 1000])

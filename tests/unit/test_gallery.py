@@ -30,12 +30,39 @@ def test_no_module_of_a_figure_is_without_an_entry() -> None:
     assert drawing - {"__init__", "style", "drawing"} == set(gallery.FIGURES)
 
 
+def test_tables_with_inputs_have_a_module() -> None:
+    modules = {path.stem for path in (ROOT / "src/peierls/tables").glob("*.py")}
+    assert modules - {"__init__"} == {name for name, table in gallery.TABLES.items() if table.inputs}
+
+
 def test_figures_follow_the_solvers() -> None:
-    assert set(gallery.figures(layout(solvers=["rta"]), "one")) == {"kappa", "linewidths", "bands"}
+    of_rta = {"kappa", "linewidths", "bands", "cumulative", "mean_free_paths", "boundary_scan"}
+    assert set(gallery.figures(layout(solvers=["rta"]), "one")) == of_rta
     assert "convergence" in gallery.figures(layout(solvers=["variational"]), "one")
     assert "relaxons" in gallery.figures(layout(solvers=["relaxons"]), "one")
     assert set(gallery.figures(layout(solvers=["viscosity"]), "one")) == {"viscosity", "linewidths", "bands"}
     assert gallery.figures(layout(), "one")["kappa"] == "results/one/figures/kappa.svg"
+
+
+def test_figures_and_tables_follow_the_analysis() -> None:
+    nothing = layout(analysis={"cumulative": False, "boundary_scan": False})
+    assert {"cumulative", "mean_free_paths", "boundary_scan", "thin_film"}.isdisjoint(gallery.figures(nothing, "one"))
+    assert set(gallery.tables(nothing, "one")) == {"kappa", "thermal"}
+    film = {"kinds": ["wire"], "direction": [1, 0, 0], "thickness": [1e-7]}
+    everything = layout(analysis={"thin_film": film, "phase_space": True})
+    wanted = {"mean_free_paths", "boundary_scan", "thin_film", "thermal", "phase_space"}
+    assert wanted <= set(gallery.tables(everything, "one"))
+    assert "thin_film" in gallery.figures(everything, "one")
+
+
+def test_exact_scans_need_stored_matrix_elements() -> None:
+    """An exact solver of any name is scanned by the variational solver; with `recompute` only RTA is."""
+    assert [Path(path).stem for path in layout(solvers=["direct"]).boundary_scans("one")] == ["variational"]
+    assert [Path(path).stem for path in layout().boundary_scans("one")] == ["rta", "variational"]
+    recomputed = layout(integration={"storage": "recompute"})
+    averaged = layout(nac={"direction": "average"})
+    for run in (recomputed, averaged):
+        assert [Path(path).stem for path in run.boundary_scans("one")] == ["rta"]
 
 
 def test_captions_say_how_the_numbers_of_this_run_were_made() -> None:

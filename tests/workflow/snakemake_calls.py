@@ -21,11 +21,14 @@ class Result:
 
     @property
     def jobs(self) -> Counter[str]:
-        """The table of jobs, figures by name, without the rule that only collects the others."""
+        """The table of jobs, figures and tables of the analysis by name, without the rule that only collects the
+        others."""
         tables = re.findall(r"^job +count\n-+ +-+\n(.*?)^total", self.output, re.DOTALL | re.MULTILINE)
         rows = [line.split() for line in tables[0].splitlines()] if tables else []
-        jobs = Counter({rule: int(count) for rule, count in rows if rule not in ("all", "default", "figure")})
-        return jobs + Counter(f"figure {name}" for name in re.findall(r"wildcards: .*\bfigure=(\w+)", self.output))
+        apart = ("all", "default", "figure", "analysis_table")
+        jobs = Counter({rule: int(count) for rule, count in rows if rule not in apart})
+        named = re.findall(r"wildcards: .*\b(figure|table)=(\w+)", self.output)
+        return jobs + Counter(f"{kind} {name}" for kind, name in named)
 
     @property
     def last_line(self) -> str:

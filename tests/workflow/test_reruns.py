@@ -12,40 +12,70 @@ from snakemake_calls import Workflow
 
 Edit = Callable[[Path, str], None]
 
-# The small case has two solvers, one of which iterates, and four figures.
+# The small case has two solvers, one of which iterates, and seven figures.
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
-ITERATING = {"transport": 1, "figure convergence": 1, **KAPPA}
-TRANSPORT = {"transport": 2, "figure convergence": 1, **KAPPA}
-FIGURES = {"figure kappa": 1, "figure bands": 1, "figure linewidths": 1, "figure convergence": 1}
+BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
+MEAN_FREE_PATHS = "figure mean_free_paths"
+CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, MEAN_FREE_PATHS: 1}
+FIGURES = {
+    f"figure {name}": 1
+    for name in ("kappa", "bands", "linewidths", "convergence", "cumulative", "mean_free_paths", "boundary_scan")
+}
+# What follows from the results of the solvers, and what goes beside them.
+BELOW_TRANSPORT = {"figure convergence": 1, **KAPPA, "cumulative": 2, **CUMULATIVE}
+TRANSPORT = {"transport": 2, **BELOW_TRANSPORT, **BOUNDARY_SCAN}
+THERMAL = {"thermal": 1, "table thermal": 1}
+ITERATING = {
+    **{"transport": 1, "figure convergence": 1, **KAPPA},
+    **{"cumulative": 1, "table mean_free_paths": 1, "figure cumulative": 1, **BOUNDARY_SCAN},
+}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
-PHONONS = {"phonons": 1, "dos": 1, "figure bands": 1, **MATRIX_ELEMENTS}
+PHONONS = {"phonons": 1, "dos": 1, "figure bands": 1, **THERMAL, **MATRIX_ELEMENTS}
 MESH = {"mesh": 1, **PHONONS}
 ALL = {"crystal": 1, "bands": 1, **MESH}
+FILM = {"kinds": ["wire"], "direction": [0, 0, 1], "thickness": [1e-7]}
 
 BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"force_constants": {"sum_rules": "impose"}}, ALL),
     ({"mesh": [3, 3, 3]}, MESH),
     ({"nac": {"method": "none"}}, {"bands": 1, **PHONONS}),
     ({"integration": {"method": "gaussian"}}, MATRIX_ELEMENTS),
-    ({"temperatures": [300, 400]}, LINEWIDTHS),
+    ({"temperatures": [300, 400]}, {**LINEWIDTHS, **THERMAL}),
     ({"scattering": {"boundary_length": 1e-6}}, LINEWIDTHS),
-    ({"solver_options": {"max_iterations": 7}}, ITERATING),
+    ({"solver_options": {"max_iterations": 7}}, {**ITERATING, "boundary_scan": 1}),
     ({"integration": {"sigma": 0.2, "kind": "tdep", "scale": 2.0, "threshold": 3.0}}, {}),
-    ({"integration": {"max_memory": 1.0, "storage": "recompute"}}, {}),
+    ({"integration": {"max_memory": 1.0}}, {}),
+    # Only stored matrix elements are scanned beyond RTA: the table and the figure lose a solver.
+    (
+        {"integration": {"storage": "recompute"}},
+        {"table boundary_scan": 1, "figure boundary_scan": 1, "verdict": 1},
+    ),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
+    ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, "verdict": 1}),
+    ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, "verdict": 1}),
+    ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, "verdict": 1}),
+    ({"analysis": {"cumulative": False}}, {"verdict": 1}),
     ({"strict": True}, {"verdict": 1}),
     ({"chunks": 3}, {}),
 ]
 
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
-    ("solvers/rta.py", {"transport": 1, **KAPPA}),
+    # The scan takes κ of the bulk from the one and solves with the other.
+    ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN}),
+    # Mean free paths are drawn from those of the first solver.
     ("solvers/variational.py", ITERATING),
+    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, "verdict": 1}),
+    ("boundary_scan.py", {**BOUNDARY_SCAN, "verdict": 1}),
+    ("thin_film.py", {}),
+    ("thermal.py", {**THERMAL, "verdict": 1}),
+    ("tables/thermal.py", {"table thermal": 1, "verdict": 1}),
+    ("figures/cumulative.py", {"figure cumulative": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
     ("wigner.py", {}),
-    ("report.py", {"kappa_table": 1, "verdict": 1}),
+    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "verdict": 1}),
     ("gallery.py", {}),
     ("figures/style.py", {**FIGURES, "verdict": 1}),
     ("figures/bands.py", {"figure bands": 1, "verdict": 1}),
@@ -142,12 +172,13 @@ def test_a_lost_shard_is_computed_again_when_it_is_needed(finished: Workflow, sm
         warmer = finished.plan(changed(small, {"temperatures": [300, 400]}))
     finally:
         aside.rename(shard)
-    assert warmer == Counter({**MATRIX_ELEMENTS, "matrix_elements": 1})
+    assert warmer == Counter({**MATRIX_ELEMENTS, **THERMAL, "matrix_elements": 1})
 
 
 def test_matrix_elements_that_are_recomputed_are_not_stored(workflow: Workflow, small: dict[str, Any]) -> None:
     planned = workflow.plan(changed(small, {"integration": {"storage": "recompute"}}))
-    assert planned == Counter({rule: n for rule, n in ALL.items() if not rule.startswith("matrix_elements")})
+    expected = {rule: n for rule, n in ALL.items() if not rule.startswith("matrix_elements")}
+    assert planned == Counter({**expected, "boundary_scan": 1})
 
 
 def test_the_viscosity_has_its_own_table_and_figure(workflow: Workflow, small: dict[str, Any]) -> None:

@@ -17,6 +17,9 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 # Okabe and Ito's palette: distinct for every form of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
+NANOMETRE = 1e-9
+"""Unit of lengths in figures, in that of the stages, m."""
+
 STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
     "figure.constrained_layout.use": True,
@@ -46,6 +49,11 @@ def save(figure: Figure, paths: Sequence[str | Path]) -> None:
         for path in paths:
             metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
             figure.savefig(path, metadata=metadata)
+
+
+def near_300_kelvin(temperatures: Any) -> int:
+    """Position of the temperature nearest to 300 K."""
+    return int(np.argmin(np.abs(temperatures - 300.0)))
 
 
 def colours(count: int) -> list[str]:

@@ -1,10 +1,22 @@
 """Solvers of the linearised Boltzmann equation, and what they give: a conductivity or a viscosity."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from peierls.crystal import Floats, Integers
 from peierls.health import HealthCheck
+from peierls.occupation import heat_capacities
 from peierls.quantities import quantity
+from peierls.units import WATT_PER_METRE_KELVIN
+
+# Those who only read results need no compiler.
+if TYPE_CHECKING:
+    from peierls.mesh import Mesh
+    from peierls.phonons import Phonons
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,11 @@ class Transport:
     )
 
     @property
+    def geometry(self) -> dict[str, float | None]:
+        """The section `geometry` that κ assumes, of a sheet or a chain."""
+        return {"thickness": self.thickness, "cross_section": self.cross_section}
+
+    @property
     def health(self) -> list[HealthCheck]:
         """The health checks of this result."""
         return _health_checks(self)
@@ -166,3 +183,13 @@ def kind_of_result(solver: str) -> type[Transport] | type[Viscosity]:
 def _health_checks(result: Result) -> list[HealthCheck]:
     rows = zip(result.health_names, result.health_passed, result.health_sentences, strict=True)
     return [HealthCheck(name, bool(passed), sentence) for name, passed, sentence in rows]
+
+
+def single_mode_conductivities(
+    volume: float, mesh: Mesh, phonons: Phonons, temperature: float, displacements: Floats
+) -> Floats:
+    """(1/V) c v⊗F of the irreducible modes alone, without the rest of their stars, shape (ir_q, band, 3, 3), W/m/K, for
+    F of shape (ir_q, band, 3) in Å and a conducting volume of a cell in Å³."""
+    capacities = heat_capacities(phonons.frequencies[mesh.irreducible], temperature)
+    scaled = capacities / (mesh.n_points * volume * WATT_PER_METRE_KELVIN)
+    return np.einsum("qs,qsa,qsb->qsab", scaled, phonons.group_velocities, displacements)

@@ -21,10 +21,11 @@ _log = logging.getLogger("peierls")
 
 
 class Descent(NamedTuple):
-    """The solution of a set of linear systems along the last axis, and how it was reached, shapes (iteration,
-    system)."""
+    """The solution of a set of linear systems along the last axis, what it leaves of the source, and how it was
+    reached, shapes (iteration, system)."""
 
     solution: Floats
+    residual: Floats
     converged: NDArray[np.bool_]
     indefinite: NDArray[np.bool_]
     values: Floats
@@ -38,8 +39,9 @@ def conjugate_gradient(
     inner: Callable[[Floats, Floats], Floats],
     tolerance: float,
     max_iterations: int,
+    start: Floats | None = None,
 ) -> Descent:
-    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, starting from
+    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, from `start` or else
     source / diagonal.
 
     A system has converged where |r|/|source| < tolerance in the norm ⟨r, r/diagonal⟩. `values` are 2⟨source, ψ⟩ -
@@ -47,7 +49,7 @@ def conjugate_gradient(
     zero where nothing acts.
     """
     inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
-    solution = source * inverse
+    solution = source * inverse if start is None else start
     residual = source - apply(solution)
     scale = inner(source, source * inverse)
     direction = residual * inverse
@@ -74,7 +76,7 @@ def conjugate_gradient(
         ratio = np.divide(following, product, out=np.zeros_like(product), where=running)
         direction = preconditioned + ratio * direction
         product = np.where(running, following, product)
-    return Descent(solution, residuals[-1] < tolerance, indefinite, np.array(values), np.array(residuals))
+    return Descent(solution, residual, residuals[-1] < tolerance, indefinite, np.array(values), np.array(residuals))
 
 
 def solve(problem: HeatConduction) -> Transport:

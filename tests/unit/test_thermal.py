@@ -1,0 +1,127 @@
+"""Heat capacity and the limit of long waves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from chain import NO_LONG_RANGE_PART, face_centred, harmonic, hexagonal, long_range, polar_rock_salt, triclinic
+from numpy.testing import assert_allclose
+
+from peierls import stage_files, tables
+from peierls.dynamical_matrix import dynamical_matrices
+from peierls.electrostatics import separate
+from peierls.occupation import occupations
+from peierls.thermal import Thermal, half_sphere, sound_speeds, thermal_properties
+from peierls.units import BOLTZMANN, HBAR, JOULE, METRE, METRE_PER_SECOND
+
+CRYSTALS = {"triclinic": triclinic(1), "cubic": face_centred(), "hexagonal": hexagonal()}
+DIRECTIONS = half_sphere()[0][::37]
+
+
+def properties(crystal, sizes, *temperatures, nac=NO_LONG_RANGE_PART):
+    return thermal_properties(crystal, *harmonic(crystal, sizes, nac), nac, temperatures)
+
+
+@pytest.mark.parametrize("crystal", CRYSTALS.values(), ids=CRYSTALS)
+def test_speeds_of_sound_are_those_of_the_elastic_continuum(crystal):
+    """With one atom to a cell m v² are the eigenvalues of -½ Σ_R Φ(R) (n·R)²."""
+    along = crystal.fc2_vectors @ crystal.lattice @ DIRECTIONS.T
+    christoffel = -0.5 * np.einsum("rab,rd->dab", crystal.fc2[:, 0, 0], along**2) / crystal.masses[0]
+    found = sound_speeds(crystal, DIRECTIONS, NO_LONG_RANGE_PART)
+    assert_allclose(found, np.sqrt(np.linalg.eigvalsh(christoffel)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("crystal", "nac"),
+    [(triclinic(2), NO_LONG_RANGE_PART), (polar_rock_salt(), long_range())],
+    ids=["springs", "polar"],
+)
+def test_speeds_of_sound_are_the_slopes_of_the_bands(crystal, nac):
+    """With more atoms, and in a polar crystal: v² = (λ(q) - λ(0))/q² of the three lowest modes."""
+    step = 2e-3
+    short_ranged, dipoles = separate(crystal, nac)
+    points = step * DIRECTIONS @ np.linalg.inv(crystal.reciprocal)
+    at_gamma = np.linalg.eigvalsh(dynamical_matrices(short_ranged, np.zeros((1, 3)), dipoles))[0, :3]
+    lowest = np.linalg.eigvalsh(dynamical_matrices(short_ranged, points, dipoles))[:, :3]
+    expected = np.sqrt(np.abs(lowest - at_gamma)) / step
+    assert_allclose(sound_speeds(crystal, DIRECTIONS, nac), expected, rtol=2e-3)
+
+
+def test_a_broken_sum_rule_does_not_change_the_speeds(silicon):
+    """A spring that ties each atom to its site adds a constant to D, of which the slope knows nothing."""
+    fc2 = silicon.fc2.copy()
+    home = np.flatnonzero(~silicon.fc2_vectors.any(axis=1))[0]
+    for atom in range(2):
+        fc2[home, atom, atom] += 3.0 * np.eye(3)
+    tied = replace(silicon, fc2=fc2)
+    expected = sound_speeds(silicon, DIRECTIONS, NO_LONG_RANGE_PART)
+    assert_allclose(sound_speeds(tied, DIRECTIONS, NO_LONG_RANGE_PART), expected, rtol=1e-6)
+
+
+def test_directions_of_a_cubic_crystal_are_equivalent():
+    axes = np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, 1]])
+    speeds = sound_speeds(face_centred((28.0, 12.0)), axes, NO_LONG_RANGE_PART)
+    assert_allclose(speeds, speeds[:1] * np.ones((3, 1)), rtol=1e-9)
+
+
+def test_mean_over_the_half_sphere():
+    """⟨1⟩, ⟨n n⟩ = 1/3, ⟨x⁴⟩ = 1/5, ⟨x²y²⟩ = 1/15."""
+    directions, weights = half_sphere()
+    assert_allclose(weights.sum(), 1)
+    assert_allclose(np.einsum("d,da,db->ab", weights, directions, directions), np.eye(3) / 3, atol=1e-14)
+    x, _, z = directions.T
+    assert_allclose([weights @ x**4, weights @ z**4, weights @ (x * z) ** 2], [1 / 5, 1 / 5, 1 / 15], atol=1e-14)
+
+
+def test_an_unstable_wave_has_no_speed():
+    crystal = triclinic(1)
+    assert np.isnan(sound_speeds(replace(crystal, fc2=-crystal.fc2), DIRECTIONS, NO_LONG_RANGE_PART)).all()
+
+
+def test_heat_capacity_is_the_slope_of_the_energy():
+    crystal = triclinic(2)
+    mesh, phonons = harmonic(crystal, [3, 3, 3])
+    energies = [
+        (HBAR * phonons.frequencies * occupations(phonons.frequencies, t)).sum() / mesh.n_points for t in (199.9, 200.1)
+    ]
+    found = thermal_properties(crystal, mesh, phonons, NO_LONG_RANGE_PART, [200.0])
+    assert found.heat_capacity_of_cell[0] * JOULE == pytest.approx((energies[1] - energies[0]) / 0.2, rel=1e-6)
+    assert found.heat_capacity[0] * crystal.volume / METRE**3 == pytest.approx(found.heat_capacity_of_cell[0])
+
+
+def test_heat_capacity_of_a_hot_crystal_is_dulong_and_petit():
+    """k_B for each mode of the mesh but the three at Γ that are left out."""
+    crystal = triclinic(2)
+    found = properties(crystal, [4, 4, 4], 1e5)
+    expected = (crystal.n_bands - 3 / 64) * BOLTZMANN / JOULE
+    assert found.heat_capacity_of_cell[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_cold_crystal_follows_the_law_of_debye():
+    """C = (12π⁴/5) n k_B (T/Θ)³ with Θ from the speeds of sound, on a mesh much finer than thermal waves are long."""
+    crystal = triclinic(1)
+    debye = properties(crystal, [2, 2, 2], 300.0).debye_temperature
+    temperature = debye / 35
+    found = properties(crystal, [40, 40, 40], temperature).heat_capacity_of_cell[0]
+    law = 12 * np.pi**4 / 5 * BOLTZMANN * (temperature / debye) ** 3 / JOULE
+    assert found == pytest.approx(law, rel=0.04)
+
+
+def test_debye_speed_of_silicon_is_between_its_speeds(silicon):
+    found = properties(silicon, [3, 3, 3], 300.0)
+    assert found.sound_speed_mean[0] < found.debye_speed < found.sound_speed_mean[2]
+    assert found.debye_speed == pytest.approx(
+        (3 / (found.direction_weight @ found.sound_speed**-3).sum()) ** (1 / 3), rel=1e-12
+    )
+    density = 2 / silicon.volume
+    expected = HBAR * found.debye_speed * METRE_PER_SECOND * (6 * np.pi**2 * density) ** (1 / 3) / BOLTZMANN
+    assert found.debye_temperature == pytest.approx(expected)
+
+
+def test_stage_and_table(tmp_path):
+    found = properties(triclinic(1), [2, 2, 2], 100.0, 300.0)
+    stage_files.write(tmp_path / "thermal.h5", found)
+    table = tables.thermal(stage_files.read(tmp_path / "thermal.h5", Thermal)).set_index(["quantity", "temperature_K"])
+    assert table.loc[("heat_capacity", 300.0), "value"] == found.heat_capacity[1]
+    assert table.loc["debye_temperature", "unit"].iloc[0] == "K"
+    assert len(table) == 4 + 6 + 2
