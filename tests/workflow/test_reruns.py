@@ -46,7 +46,12 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"scattering": {"boundary_length": 1e-6}}, LINEWIDTHS),
     ({"solver_options": {"max_iterations": 7}}, {**ITERATING, "boundary_scan": 1}),
     ({"integration": {"sigma": 0.2, "kind": "tdep", "scale": 2.0, "threshold": 3.0}}, {}),
-    ({"integration": {"max_memory": 1.0, "storage": "recompute"}}, {}),
+    ({"integration": {"max_memory": 1.0}}, {}),
+    # Only stored matrix elements are scanned beyond RTA: the table and the figure lose a solver.
+    (
+        {"integration": {"storage": "recompute"}},
+        {"table boundary_scan": 1, "figure boundary_scan": 1, "verdict": 1},
+    ),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
     ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, "verdict": 1}),
