@@ -57,9 +57,6 @@ WITHOUT_EFFECT = ("max_memory", "storage")
 WITHOUT_OPTIONS = ("rta", "direct")
 """Solvers that do not read `solver_options`."""
 
-SCANNED_BY_ITERATION = ("boundary_scan", "direct")
-"""The stage that solves with another solver what this one has solved."""
-
 BY_MEMORY = ("direct", "relaxons", "viscosity")
 """Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
 
@@ -194,7 +191,7 @@ def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str,
         used["integration"] = _effective_integration(used["integration"], stage)
     if solver in BY_MEMORY:
         used["integration"]["max_memory"] = run["integration"]["max_memory"]
-    if solver in WITHOUT_OPTIONS and (stage, solver) != SCANNED_BY_ITERATION:
+    if solver in WITHOUT_OPTIONS:
         del used["solver_options"]
     return used
 

@@ -11,11 +11,9 @@ _FILES_BY_KEY = {"mesh": ("mesh.file",), "linewidths": ("scattering.isotopes.fil
 
 WITHOUT_KAPPA = ("viscosity",)
 """Solvers that give something else than a conductivity."""
+
 ITERATING = ("iterative", "variational")
 """Solvers that keep a record of their iterations."""
-
-BY_MODES = ("direct", "relaxons", "variational", "iterative", "rta")
-"""Solvers whose κ is a sum over modes, the most exact first."""
 
 
 class Layout:
@@ -76,7 +74,7 @@ class Layout:
 
     def by_modes(self, run: str) -> list[str]:
         """The results of those of its solvers whose κ is a sum over modes, the most exact first."""
-        solvers = sorted(solvers_by_modes(self.runs[run]), key=BY_MODES.index)
+        solvers = sorted(solvers_by_modes(self.runs[run]), key=config.POPULATION_SOLVERS.index)
         return [f"{self.root}/{run}/transport/{solver}.h5" for solver in solvers]
 
     def tdep_files(self, run: str) -> list[str]:
@@ -122,16 +120,17 @@ class Layout:
 
 def solvers_by_modes(run: Run) -> list[str]:
     """The solvers of a run whose κ is a sum over modes."""
-    return [solver for solver in run["solvers"] if solver in BY_MODES]
+    return [solver for solver in run["solvers"] if solver in config.POPULATION_SOLVERS]
 
 
 def boundary_solvers(run: Run) -> list[str]:
     """How κ against boundary length is found: in RTA if that is solved, and once for all exact solvers.
 
-    The latter goes through the matrix elements some hundred times, so they have to be stored.
+    The latter goes through the matrix elements some hundred times, so they have to be stored, and of one direction.
     """
     solvers = solvers_by_modes(run)
-    exact = any(solver != "rta" for solver in solvers) and run["integration"]["storage"] == "store"
+    of_one = run["integration"]["storage"] == "store" and run["nac"]["direction"] != "average"
+    exact = any(solver != "rta" for solver in solvers) and of_one
     return ["rta"] * ("rta" in solvers) + ["variational"] * exact
 
 
