@@ -35,11 +35,6 @@ def test_tables_with_inputs_have_a_module() -> None:
     assert modules - {"__init__"} == {name for name, table in gallery.TABLES.items() if table.inputs}
 
 
-def test_tables_with_inputs_have_a_module() -> None:
-    modules = {path.stem for path in (ROOT / "src/peierls/tables").glob("*.py")}
-    assert modules - {"__init__"} == {name for name, table in gallery.TABLES.items() if table.inputs}
-
-
 def test_figures_follow_the_solvers() -> None:
     of_rta = {"kappa", "linewidths", "bands", "cumulative", "mean_free_paths", "boundary_scan", "spectral", "dos"}
     assert set(gallery.figures(layout(solvers=["rta"]), "one")) == of_rta
