@@ -53,6 +53,8 @@ SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
 BYTES_PER_PAIR = 16
 """Memory of an isotope pair; while they are put together there are twice as many."""
+_BANDS = 6
+"""Bands s in the sample."""
 N_SMALL = 11
 """Small jobs of a run: crystal, bands, density of states, links, tables, figures, health, verdict."""
 
@@ -282,9 +284,11 @@ def _sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_triplets
     blocks = len(crystal.fc3) * (6 if integration["fc3_origin"] == "average" else 1)
     preparation_seconds, common = timed(Preparation.of, crystal, mesh, phonons, integration)
     generator = np.random.default_rng(0)
-    # Sampled so that a point costs about as much as the time there is, whatever the number of bands.
-    most = max(64, int(2e8 / n_bands**4))
-    _warm_up(common, mesh)
+    # Sampled so that a point costs about as much as the time there is, whatever the number of bands: some triplets, and
+    # one group of some bands, to whose number the cost is proportional.
+    most = max(16, int(2e8 / n_bands**4))
+    memory = _BANDS * _bytes_per_band(common, mesh)
+    _warm_up(common, mesh, memory)
     elements, n_sampled, n_shell = [], 0, 0
     seconds_of_triplets, seconds_per_point, search_seconds, n_strengths = 0.0, 0.0, 0.0, 0
     started = time.process_time()
@@ -305,16 +309,14 @@ def _sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_triplets
         # Neighbouring triplets share a part of the work, so those of the timed part are neighbours, too.
         block = _part(triplets, slice(None, most))
         shell = common.search(q1, block.q2, block.q3)
-        groups = band_groups(phonons.degenerate_sets[q1], mesh, common.folded, len(triplets.q2), common.max_memory)
-        arguments: tuple[Any, ...] = (q1, block, shell, mesh, phonons, common.folded, common.max_memory)
-        width = groups[0].stop - groups[0].start
-        folding, _ = timed(
-            lambda q=q1, g=groups[0]: common.folded.at(mesh.fractional[q], phonons.eigenvectors[q][:, g])
-        )
+        groups = band_groups(phonons.degenerate_sets[q1], mesh, common.folded, len(block.q2), memory)
+        share = n_bands / (groups[0].stop - groups[0].start)
+        arguments: tuple[Any, ...] = (q1, block, shell, mesh, phonons, common.folded, memory)
+        folding, _ = timed(common.folded.at, mesh.fractional[q1], phonons.eigenvectors[q1][:, groups[0]])
         seconds, _ = timed(strengths_on_shell, *arguments, most_groups=1)
-        seconds_of_triplets += max(seconds - folding, 0.0) * n_bands / width
+        seconds_of_triplets += max(seconds - folding, 0.0) * share
         n_strengths += len(block.q2)
-        seconds_per_point += own_seconds + folding * len(groups)
+        seconds_per_point += own_seconds + folding * share
     n_points = max(len(elements), 1)
     per_triplet = search_seconds / max(n_sampled, 1) + seconds_of_triplets / max(n_strengths, 1)
     n_entries = n_triplets * n_shell / max(n_sampled, 1)
@@ -344,14 +346,21 @@ def _part(triplets: Triplets, some: Any) -> Triplets:
     return Triplets(*(getattr(triplets, field.name)[some] for field in fields(triplets)))
 
 
-def _warm_up(common: Preparation, mesh: Mesh) -> None:
+def _bytes_per_band(common: Preparation, mesh: Mesh) -> float:
+    """Memory of the transform of one band s, bytes, as in `band_groups`."""
+    n1, n2, n3 = common.folded.box
+    largest = max(n1 * n2 * n3, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + mesh.n_points // 2
+    return 16.0 * largest * common.folded.n_bands**2
+
+
+def _warm_up(common: Preparation, mesh: Mesh, memory: float) -> None:
     """Have the kernels compiled before they are timed."""
     point = mesh.n_irreducible - 1
     triplets = _part(reduced_triplets(mesh, point, common.rotated), slice(None, 16))
     q1 = int(mesh.irreducible[point])
     shell = common.search(q1, triplets.q2, triplets.q3)
     phonons, folded = common.phonons, common.folded
-    strengths_on_shell(q1, triplets, shell, mesh, phonons, folded, common.max_memory, most_groups=1)
+    strengths_on_shell(q1, triplets, shell, mesh, phonons, folded, memory, most_groups=1)
 
 
 def _elements(point: int, triplets: Triplets, shell: OnShell) -> MatrixElements:
@@ -423,10 +432,8 @@ def _point_memory(common: Preparation, mesh: Mesh, phonons: Phonons) -> float:
     sets = phonons.degenerate_sets[mesh.irreducible[-1]]
     groups = band_groups(sets, mesh, folded, mesh.n_points, common.max_memory)
     group = max(one.stop - one.start for one in groups)
-    n1, n2, n3 = folded.box
-    box = n1 * n2 * n3
-    transformed = max(box, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + mesh.n_points // 2
-    return corners + 16.0 * n_bands**2 * (group * (transformed + 2 * len(folded.distances)) + 3 * len(folded.distances))
+    transformed = group * _bytes_per_band(common, mesh)
+    return corners + transformed + 16.0 * n_bands**2 * (2 * group + 3) * len(folded.distances)
 
 
 def _stages(
