@@ -21,6 +21,7 @@ from peierls.collision_operator import CollisionOperator, vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.dense_collision_operator import dense_gigabytes
+from peierls.directions import DIRECTIONS
 from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.linewidths import Linewidths, isotope_disorder
 from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
@@ -55,6 +56,7 @@ BYTES_PER_PAIR = 16
 """Memory of an isotope pair; while they are put together there are twice as many."""
 _BANDS = 6
 """Bands s in the sample."""
+SMALL = "tables and figures"
 N_SMALL = 11
 """Small jobs of a run: crystal, bands, density of states, links, tables, figures, health, verdict."""
 
@@ -101,8 +103,13 @@ class Forecast:
 def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
     """What the stages below the crystal will cost; `run` is complete, its third order cut into `n_shards`.
 
-    Raises InputError where the mesh or the phonons would: a mesh that breaks the symmetry, imaginary modes.
+    A run that averages over directions costs that of each. Raises InputError where the mesh or the phonons would: a
+    mesh that breaks the symmetry, imaginary modes.
     """
+    if run["nac"]["direction"] == "average":
+        first = {**run, "nac": {**run["nac"], "direction": [float(x) for x in DIRECTIONS[0]]}}
+        one = forecast(crystal, first, n_shards)
+        return replace(one, stages=tuple(map(_in_every_direction, one.stages)))
     mesh_seconds, mesh = timed(build_mesh, crystal, run["mesh"])
     wedge_seconds, phonons = timed(compute_phonons, crystal, mesh, run["nac"], only_wedge=True)
     events = run["integration"]["weights"] == "event"
@@ -116,6 +123,13 @@ def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
         n_entries=sample.n_entries,
         stages=tuple(_stages(crystal, mesh, phonons, run, n_shards, sample, mesh_seconds, wedge_seconds)),
     )
+
+
+def _in_every_direction(stage: Stage) -> Stage:
+    if stage.name in ("mesh", SMALL):
+        return stage
+    n = len(DIRECTIONS)
+    return replace(stage, jobs=n * stage.jobs, size=n * stage.size, seconds=n * stage.seconds)
 
 
 def refusals(runs: Mapping[str, Run], forecasts: Mapping[str, Forecast], memory: float, disk: float) -> list[str]:
@@ -506,7 +520,7 @@ def _stages(
     maximum = run["integration"]["max_memory"] * 1e9
     for solver in run["solvers"]:
         size, memory, seconds = transport, operator, JOB_SECONDS + sample.pairs_seconds
-        if solver == "rta":
+        if solver in ("rta", "wigner"):
             memory, seconds = with_phonons + 12 * transport, JOB_SECONDS
         elif solver == "direct":
             # Beyond max_memory it is refused when it runs; here with what it would need.
@@ -520,7 +534,7 @@ def _stages(
         else:
             seconds += ITERATIONS * application
         yield Stage(solver, 1, size, memory, seconds)
-    yield Stage("tables and figures", N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
+    yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
 
 
 def _dense_seconds(method: str, size: int) -> float:
