@@ -21,6 +21,7 @@ from peierls.collision_operator import CollisionOperator, vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.dense_collision_operator import dense_gigabytes
+from peierls.directions import DIRECTIONS
 from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.linewidths import Linewidths, isotope_disorder
 from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
@@ -53,6 +54,9 @@ SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
 BYTES_PER_PAIR = 16
 """Memory of an isotope pair; while they are put together there are twice as many."""
+_BANDS = 6
+"""Bands s in the sample."""
+SMALL = "tables and figures"
 N_SMALL = 11
 """Small jobs of a run: crystal, bands, density of states, links, tables, figures, health, verdict."""
 
@@ -99,8 +103,13 @@ class Forecast:
 def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
     """What the stages below the crystal will cost; `run` is complete, its third order cut into `n_shards`.
 
-    Raises InputError where the mesh or the phonons would: a mesh that breaks the symmetry, imaginary modes.
+    A run that averages over directions costs that of each. Raises InputError where the mesh or the phonons would: a
+    mesh that breaks the symmetry, imaginary modes.
     """
+    if run["nac"]["direction"] == "average":
+        first = {**run, "nac": {**run["nac"], "direction": [float(x) for x in DIRECTIONS[0]]}}
+        one = forecast(crystal, first, n_shards)
+        return replace(one, stages=tuple(map(_in_every_direction, one.stages)))
     mesh_seconds, mesh = timed(build_mesh, crystal, run["mesh"])
     wedge_seconds, phonons = timed(compute_phonons, crystal, mesh, run["nac"], only_wedge=True)
     events = run["integration"]["weights"] == "event"
@@ -114,6 +123,13 @@ def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
         n_entries=sample.n_entries,
         stages=tuple(_stages(crystal, mesh, phonons, run, n_shards, sample, mesh_seconds, wedge_seconds)),
     )
+
+
+def _in_every_direction(stage: Stage) -> Stage:
+    if stage.name in ("mesh", SMALL):
+        return stage
+    n = len(DIRECTIONS)
+    return replace(stage, jobs=n * stage.jobs, size=n * stage.size, seconds=n * stage.seconds)
 
 
 def refusals(runs: Mapping[str, Run], forecasts: Mapping[str, Forecast], memory: float, disk: float) -> list[str]:
@@ -282,9 +298,11 @@ def _sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_triplets
     blocks = len(crystal.fc3) * (6 if integration["fc3_origin"] == "average" else 1)
     preparation_seconds, common = timed(Preparation.of, crystal, mesh, phonons, integration)
     generator = np.random.default_rng(0)
-    # Sampled so that a point costs about as much as the time there is, whatever the number of bands.
-    most = max(64, int(2e8 / n_bands**4))
-    _warm_up(common, mesh)
+    # Sampled so that a point costs about as much as the time there is, whatever the number of bands: some triplets, and
+    # one group of some bands, to whose number the cost is proportional.
+    most = max(16, int(2e8 / n_bands**4))
+    memory = _BANDS * _bytes_per_band(common, mesh)
+    _warm_up(common, mesh, memory)
     elements, n_sampled, n_shell = [], 0, 0
     seconds_of_triplets, seconds_per_point, search_seconds, n_strengths = 0.0, 0.0, 0.0, 0
     started = time.process_time()
@@ -305,16 +323,14 @@ def _sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_triplets
         # Neighbouring triplets share a part of the work, so those of the timed part are neighbours, too.
         block = _part(triplets, slice(None, most))
         shell = common.search(q1, block.q2, block.q3)
-        groups = band_groups(phonons.degenerate_sets[q1], mesh, common.folded, len(triplets.q2), common.max_memory)
-        arguments: tuple[Any, ...] = (q1, block, shell, mesh, phonons, common.folded, common.max_memory)
-        width = groups[0].stop - groups[0].start
-        folding, _ = timed(
-            lambda q=q1, g=groups[0]: common.folded.at(mesh.fractional[q], phonons.eigenvectors[q][:, g])
-        )
+        groups = band_groups(phonons.degenerate_sets[q1], mesh, common.folded, len(block.q2), memory)
+        share = n_bands / (groups[0].stop - groups[0].start)
+        arguments: tuple[Any, ...] = (q1, block, shell, mesh, phonons, common.folded, memory)
+        folding, _ = timed(common.folded.at, mesh.fractional[q1], phonons.eigenvectors[q1][:, groups[0]])
         seconds, _ = timed(strengths_on_shell, *arguments, most_groups=1)
-        seconds_of_triplets += max(seconds - folding, 0.0) * n_bands / width
+        seconds_of_triplets += max(seconds - folding, 0.0) * share
         n_strengths += len(block.q2)
-        seconds_per_point += own_seconds + folding * len(groups)
+        seconds_per_point += own_seconds + folding * share
     n_points = max(len(elements), 1)
     per_triplet = search_seconds / max(n_sampled, 1) + seconds_of_triplets / max(n_strengths, 1)
     n_entries = n_triplets * n_shell / max(n_sampled, 1)
@@ -344,14 +360,21 @@ def _part(triplets: Triplets, some: Any) -> Triplets:
     return Triplets(*(getattr(triplets, field.name)[some] for field in fields(triplets)))
 
 
-def _warm_up(common: Preparation, mesh: Mesh) -> None:
+def _bytes_per_band(common: Preparation, mesh: Mesh) -> float:
+    """Memory of the transform of one band s, bytes, as in `band_groups`."""
+    n1, n2, n3 = common.folded.box
+    largest = max(n1 * n2 * n3, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + mesh.n_points // 2
+    return 16.0 * largest * common.folded.n_bands**2
+
+
+def _warm_up(common: Preparation, mesh: Mesh, memory: float) -> None:
     """Have the kernels compiled before they are timed."""
     point = mesh.n_irreducible - 1
     triplets = _part(reduced_triplets(mesh, point, common.rotated), slice(None, 16))
     q1 = int(mesh.irreducible[point])
     shell = common.search(q1, triplets.q2, triplets.q3)
     phonons, folded = common.phonons, common.folded
-    strengths_on_shell(q1, triplets, shell, mesh, phonons, folded, common.max_memory, most_groups=1)
+    strengths_on_shell(q1, triplets, shell, mesh, phonons, folded, memory, most_groups=1)
 
 
 def _elements(point: int, triplets: Triplets, shell: OnShell) -> MatrixElements:
@@ -423,10 +446,8 @@ def _point_memory(common: Preparation, mesh: Mesh, phonons: Phonons) -> float:
     sets = phonons.degenerate_sets[mesh.irreducible[-1]]
     groups = band_groups(sets, mesh, folded, mesh.n_points, common.max_memory)
     group = max(one.stop - one.start for one in groups)
-    n1, n2, n3 = folded.box
-    box = n1 * n2 * n3
-    transformed = max(box, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + mesh.n_points // 2
-    return corners + 16.0 * n_bands**2 * (group * (transformed + 2 * len(folded.distances)) + 3 * len(folded.distances))
+    transformed = group * _bytes_per_band(common, mesh)
+    return corners + transformed + 16.0 * n_bands**2 * (2 * group + 3) * len(folded.distances)
 
 
 def _stages(
@@ -499,7 +520,7 @@ def _stages(
     maximum = run["integration"]["max_memory"] * 1e9
     for solver in run["solvers"]:
         size, memory, seconds = transport, operator, JOB_SECONDS + sample.pairs_seconds
-        if solver == "rta":
+        if solver in ("rta", "wigner"):
             memory, seconds = with_phonons + 12 * transport, JOB_SECONDS
         elif solver == "direct":
             # Beyond max_memory it is refused when it runs; here with what it would need.
@@ -513,7 +534,7 @@ def _stages(
         else:
             seconds += ITERATIONS * application
         yield Stage(solver, 1, size, memory, seconds)
-    yield Stage("tables and figures", N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
+    yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
 
 
 def _dense_seconds(method: str, size: int) -> float:

@@ -107,6 +107,14 @@ def test_size_of_dense_solutions_follows_from_the_number_of_modes(silicon: Cryst
     assert 8 * modes**2 < dense < 8 * (3 * modes) ** 2
 
 
+def test_a_mean_over_directions_costs_that_of_each(silicon: Crystal) -> None:
+    one = forecast(silicon, run_of([3, 3, 3]), 1)
+    mean = forecast(silicon, run_of([3, 3, 3], nac={"direction": "average"}), 1)
+    linewidths = [next(stage for stage in each.stages if stage.name == "linewidths") for each in (one, mean)]
+    assert (linewidths[1].jobs, linewidths[1].size) == (7, 7 * linewidths[0].size)
+    assert mean.stages[0].size == one.stages[0].size
+
+
 def test_refusals_give_advice(silicon: Crystal) -> None:
     runs = {"si": run_of([5, 5, 5], solvers=["direct"])}
     forecasts = {"si": forecast(silicon, runs["si"], 1)}

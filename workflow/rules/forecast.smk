@@ -8,7 +8,7 @@ localrules:
 
 rule forecast:
     input:
-        list(dict.fromkeys(LAYOUT.stage_file(run, "crystal") for run in RUNS)),
+        list(dict.fromkeys(LAYOUT.stage_file(run, "crystal") for run in CONFIGURED)),
     log:
         "results/stages/logs/forecast.log",
     conda:
@@ -18,8 +18,8 @@ rule forecast:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        runs=RUNS,
-        crystals={run: LAYOUT.stage_file(run, "crystal") for run in RUNS},
-        shards={run: len(LAYOUT.shards(run)) for run in RUNS},
+        runs=CONFIGURED,
+        crystals={run: LAYOUT.stage_file(run, "crystal") for run in CONFIGURED},
+        shards={run: len(LAYOUT.shards(run)) for run in CONFIGURED},
     script:
         "../scripts/forecast.py"
