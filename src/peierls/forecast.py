@@ -20,6 +20,7 @@ from peierls import config
 from peierls.collision_operator import CollisionOperator, vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
+from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
 from peierls.directions import DIRECTIONS
 from peierls.isotopes import IsotopePairs, isotope_pairs
@@ -29,7 +30,7 @@ from peierls.mesh import Mesh, build_mesh
 from peierls.on_shell import OnShell
 from peierls.phonons import Phonons, compute_phonons
 from peierls.shards import ShardIndex
-from peierls.solvers import Transport, relaxons
+from peierls.solvers import Transport, Viscosity, relaxons, viscosity
 from peierls.triplets import Triplets, reduced_triplets
 
 Result = TypeVar("Result")
@@ -531,6 +532,20 @@ def _stages(
             memory += relaxons.COPIES * dense + spectra
             size += 13 * 8.0 * n_coordinates * n_temperatures
             seconds += 2 * application + n_temperatures * (2 * application / 3 + _dense_seconds("eigh", n_coordinates))
+        elif solver == "viscosity":
+            alone = self_inverse(mesh)
+            # A tensor for each choice of images, where `application` is that of a vector.
+            components = 9 * related_choices(mesh, ~alone).count
+            repeated = application + (components / 3 - 1) * sample.application_seconds
+            of_temperature = viscosity.FIELDS * 8.0 * components * mesh.n_points * n_bands
+            at_once = min(n_temperatures, max(1, int(maximum / of_temperature)))
+            n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
+            even = 1e9 * dense_gigabytes(n_even, viscosity.COPIES)
+            seconds += ITERATIONS * repeated
+            if even <= maximum:
+                seconds += n_temperatures * (repeated / 9 + _dense_seconds("eigh", n_even))
+            memory += max(at_once * of_temperature, even if even <= maximum else 0.0)
+            size = 8.0 * n_temperatures * (3 * 81 + 2 * n_even) + len(fields(Viscosity)) * DATASET_BYTES
         else:
             seconds += ITERATIONS * application
         yield Stage(solver, 1, size, memory, seconds)

@@ -413,3 +413,9 @@ def test_shipped_configurations_are_valid() -> None:
     for path in (ROOT / "config/config.yaml", ROOT / ".test/config/config.yaml"):
         runs = config.load(yaml.safe_load(path.read_text()), SCHEMA)
         assert list(runs) == ["silicon"]
+
+
+def test_the_viscosity_is_not_averaged_over_directions() -> None:
+    run = {"solvers": ["viscosity"], "nac": {"direction": "average"}}
+    with pytest.raises(InputError, match=r"nac\.direction is average, which the viscosity has not"):
+        config.load({"runs": {"one": {**MINIMAL, **run}}}, SCHEMA)

@@ -14,6 +14,7 @@ from peierls.forecast import JOB_SECONDS, Forecast, count_triplets, forecast, in
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.mesh import build_mesh
 from peierls.phonons import compute_phonons
+from peierls.solvers import viscosity
 from peierls.triplets import reduced_triplets
 
 SCHEMA = schema.load(schema.shipped())
@@ -148,3 +149,16 @@ def test_bytes_in_words(number: float, words: str) -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.5, "0.5 s"), (600, "10 min"), (7.2e3, "2 h")])
 def test_time_in_words(seconds: float, words: str) -> None:
     assert in_time(seconds) == words
+
+
+def test_the_viscosity_takes_temperatures_together_where_they_fit() -> None:
+    crystal = face_centred((28.0, 12.0))
+    memory = {}
+    for max_memory in (2.0, 1e-6):
+        keys = {"solvers": ["rta", "viscosity"], "temperatures": [100, 300]}
+        run = run_of([4, 4, 4], integration={"max_memory": max_memory}, **keys)
+        stages = {stage.name: stage for stage in forecast(crystal, run, 2).stages}
+        memory[max_memory] = stages["viscosity"].memory
+        assert stages["viscosity"].memory > stages["rta"].memory
+    # A field with 24 choices of a tensor on 64 points of 6 bands.
+    assert memory[2.0] - memory[1e-6] == pytest.approx(viscosity.FIELDS * 8 * 24 * 9 * 64 * 6, rel=0.1)

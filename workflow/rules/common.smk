@@ -79,7 +79,7 @@ def max_memory(wildcards, resources):
 # Resource: memory in MB of a solver, which holds all that it reads and fields at every temperature; two also hold matrices.
 def transport_memory(wildcards, input, attempt):
     run = RUNS[wildcards.run]
-    matrices = {"direct": 1, "viscosity": 1, "relaxons": 1 + len(run["temperatures"]) / 2}.get(wildcards.solver, 0)
+    matrices = {"direct": 1, "viscosity": 2, "relaxons": 1 + len(run["temperatures"]) / 2}.get(wildcards.solver, 0)
     fields = 160 * Path(input.linewidths).stat().st_size / 1e6
     dense = 1000 * matrices * run["integration"]["max_memory"]
     return int(attempt * (500 + 4 * input.size_mb + fields + dense))

@@ -42,9 +42,9 @@ from peierls.units import JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECON
 
 _log = logging.getLogger("peierls")
 
-_FIELDS = 8
+FIELDS = 8
 """Fields on the full grid held at once by conjugate gradients."""
-_COPIES = 3
+COPIES = 3
 """Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
 NULL_RATE = 1e-15
 """Rates below this fraction of the largest are those of a null vector to machine precision."""
@@ -80,7 +80,7 @@ def solve(problem: HeatConduction) -> Viscosity:
         for i in np.flatnonzero(~exact.converged)
     ]
     spectra = None
-    needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), _COPIES)
+    needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), COPIES)
     if needed <= settings["integration"]["max_memory"]:
         spectra = [relaxons(problem, position) for position in range(len(temperatures))]
     share = _boundary_share(flux)
@@ -219,7 +219,7 @@ def _boundary_share(flux: MomentumFlux) -> Floats:
 def _batches(problem: HeatConduction) -> Iterator[CollisionOperator]:
     """The operator at as many temperatures at once as the memory allows."""
     components = 9 * MomentumFlux(problem, problem.operator).choices.count
-    per_temperature = _FIELDS * 8 * components * problem.mesh.n_points * problem.phonons.n_bands
+    per_temperature = FIELDS * 8 * components * problem.mesh.n_points * problem.phonons.n_bands
     at_once = max(1, int(problem.settings["integration"]["max_memory"] * GIGABYTE / per_temperature))
     for start in range(0, len(problem.operator.temperatures), at_once):
         yield problem.operator.at(slice(start, start + at_once))
