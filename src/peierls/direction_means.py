@@ -31,8 +31,13 @@ def mean_transport(transports: Sequence[Transport]) -> Transport:
     first = transports[0]
     averaged = ("kappa", "mode_kappa", "mean_free_displacement", "kappa_rta")
     means: dict[str, Any] = {name: _mean([getattr(one, name) for one in transports]) for name in averaged}
-    if all(one.kappa_callaway is not None for one in transports):
-        means["kappa_callaway"] = _mean([np.asarray(one.kappa_callaway) for one in transports])
+    for name in ("kappa_callaway", "kappa_populations", "kappa_coherences", "mode_coherences"):
+        if all(getattr(one, name) is not None for one in transports):
+            means[name] = _mean([getattr(one, name) for one in transports])
+    if all(one.coherence_map is not None for one in transports):
+        edges = max((np.asarray(one.coherence_map_edges) for one in transports), key=lambda edges: float(edges[-1]))
+        means["coherence_map"] = _mean([_on_edges(one, edges) for one in transports])
+        means["coherence_map_edges"] = edges
     checks = [_worst(of_directions) for of_directions in zip(*(one.health for one in transports), strict=True)]
     spread = np.abs(np.stack([one.kappa for one in transports]) - means["kappa"]).max(axis=(0, 2, 3))
     relative = float(np.nanmax(spread / np.abs(means["kappa"]).max(axis=(1, 2)), initial=0.0))
@@ -50,6 +55,7 @@ def mean_transport(transports: Sequence[Transport]) -> Transport:
             **given,
             "thickness": first.thickness,
             "cross_section": first.cross_section,
+            "populations": first.populations,
             **means,
             "converged": np.min([one.converged for one in transports], axis=0),
             "health_names": tuple(check.name for check in checks),
@@ -61,6 +67,15 @@ def mean_transport(transports: Sequence[Transport]) -> Transport:
 
 def _worst(checks: Sequence[HealthCheck]) -> HealthCheck:
     return next((check for check in checks if not check.passed), checks[0])
+
+
+def _on_edges(transport: Transport, edges: Floats) -> Floats:
+    """The map of the coherences in bins between other edges: each old bin is spread evenly over what it covers."""
+    assert transport.coherence_map is not None and transport.coherence_map_edges is not None
+    old = transport.coherence_map_edges
+    covered = np.minimum(edges[1:, None], old[1:]) - np.maximum(edges[:-1, None], old[:-1])
+    shares = covered.clip(0) / np.diff(edges)[:, None]
+    return np.asarray(shares @ transport.coherence_map @ shares.T)
 
 
 def _mean(arrays: Sequence[Floats]) -> Floats:

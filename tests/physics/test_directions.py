@@ -84,3 +84,19 @@ def test_each_direction_is_a_run_of_its_own():
     assert list(runs) == ["nacl", *(f"nacl/directions/{number}" for number in range(7)), "silicon"]
     assert runs["nacl/directions/3"]["nac"] == {"direction": [1.0, 1.0, 1.0], "method": "auto"}
     assert nacl["nac"]["direction"] == "average"
+
+
+def test_means_of_coherences(chains):
+    """Both parts of the Wigner equation are means; the map keeps its integral where its edges differ by direction."""
+    transports = [chain.wigner(300.0) for chain in chains["one"]]
+    edges = np.asarray(transports[2].coherence_map_edges)
+    transports[2] = replace(transports[2], coherence_map_edges=1.07 * edges)
+    transports[2] = replace(transports[2], coherence_map=np.asarray(transports[2].coherence_map) / 1.07**2)
+    mean = mean_transport(transports)
+    assert mean.populations == "rta"
+    atol = 1e-12 * mean.kappa.max()
+    assert_allclose(mean.kappa, mean.kappa_populations + mean.kappa_coherences, atol=atol)
+    assert_allclose(mean.mode_coherences.sum(axis=(1, 2)), mean.kappa_coherences, atol=atol)
+    assert mean.coherence_map_edges[-1] == pytest.approx(1.07 * edges[-1])
+    integral = mean.coherence_map.sum() * mean.coherence_map_edges[1] ** 2
+    assert integral == pytest.approx(np.trace(mean.kappa_coherences[0]) / 3, rel=1e-10)

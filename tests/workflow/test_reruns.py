@@ -265,6 +265,17 @@ def test_its_code_reruns_it_and_nothing_else(
     assert finished.plan(as_waves(waves)) == Counter(expected)
 
 
+def test_means_over_directions_are_those_of_the_wigner_equation_of_each(
+    workflow: Workflow, small: dict[str, Any]
+) -> None:
+    planned = workflow.plan(changed(small, {"solvers": ["wigner"], "nac": {"direction": "average"}}))
+    assert {rule: planned[rule] for rule in ("transport", "wigner", "mean_transport")} == {
+        "transport": 7,
+        "wigner": 7,
+        "mean_transport": 1,
+    }
+
+
 def test_the_table_has_the_parts_of_the_wigner_equation(finished: Workflow, waves: dict[str, Any]) -> None:
     lines = (finished.folder / "results/waves/kappa.csv").read_text().splitlines()
     rows = {line.split(",")[1]: float(line.split(",")[2]) for line in lines[1:]}

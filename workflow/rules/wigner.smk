@@ -1,6 +1,9 @@
 # The populations of a solver of the Boltzmann equation, and the coherences between modes, from the linewidths.
 
 
+ruleorder: mean_transport > wigner
+
+
 rule wigner:
     input:
         crystal=file_of("crystal"),
