@@ -192,7 +192,11 @@ def replace_data(array: NDArray):
         (replace_data(np.zeros(4)), "1 dimensions, expected 2 (ir_q band)"),
         (replace_data(np.zeros((4, 5))), "'band' is 6, expected 5"),
         (replace_data(np.full((4, 6), np.inf)), "not finite"),
-        (replace_data(np.ones((4, 6), np.longdouble)), "'frequency' holds float128 numbers, expected float64"),
+        pytest.param(
+            replace_data(np.ones((4, 6), np.longdouble)),
+            f"'frequency' holds {np.dtype(np.longdouble)} numbers, expected float64",
+            marks=pytest.mark.skipif(np.dtype(np.longdouble).itemsize == 8, reason="no longer numbers on this machine"),
+        ),
     ],
     ids=["unit", "missing", "dimensions", "shape", "infinite", "type"],
 )
