@@ -241,3 +241,17 @@ def test_steps_are_those_of_every_mode():
     ascending, sums = steps_of(positions, values)
     assert_array_equal(ascending, [1, 2, 3, 4])
     assert_array_equal(sums[1], values[0, 1] + values[1, 0])
+
+
+def test_curves_of_a_sheet_assume_its_thickness():
+    """κ of a sheet depends on the thickness it is given; so do all of its parts."""
+    chain = compute(hexagonal(), [4, 4, 1], weights="event", method="gaussian", sigma=0.5)
+    problem = chain.problem(300.0)
+    geometry = {**problem.settings["geometry"], "thickness": 1e-10}
+    problem = replace(problem, settings={**problem.settings, "geometry": geometry})
+    transport = rta.solve(problem)
+    curves = curves_of(chain, problem.linewidths, transport)
+    assert np.abs(transport.kappa).max() > 0
+    for part in ("total", "atom 1 Mg", "species Mg"):
+        found = curves.over_mean_free_path[0, curves.part(part), -1]
+        assert_allclose(found, transport.kappa[0], rtol=0, atol=atol(transport))

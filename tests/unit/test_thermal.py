@@ -7,10 +7,11 @@ import pytest
 from chain import NO_LONG_RANGE_PART, face_centred, harmonic, hexagonal, long_range, polar_rock_salt, triclinic
 from numpy.testing import assert_allclose
 
-from peierls import stage_files, tables
+from peierls import stage_files
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
 from peierls.occupation import occupations
+from peierls.tables import thermal as thermal_table
 from peierls.thermal import Thermal, half_sphere, sound_speeds, thermal_properties
 from peierls.units import BOLTZMANN, HBAR, JOULE, METRE, METRE_PER_SECOND
 
@@ -121,7 +122,8 @@ def test_debye_speed_of_silicon_is_between_its_speeds(silicon):
 def test_stage_and_table(tmp_path):
     found = properties(triclinic(1), [2, 2, 2], 100.0, 300.0)
     stage_files.write(tmp_path / "thermal.h5", found)
-    table = tables.thermal(stage_files.read(tmp_path / "thermal.h5", Thermal)).set_index(["quantity", "temperature_K"])
+    table = thermal_table.tabulate([stage_files.read(tmp_path / "thermal.h5", Thermal)])
+    table = table.set_index(["quantity", "temperature_K"])
     assert table.loc[("heat_capacity", 300.0), "value"] == found.heat_capacity[1]
     assert table.loc["debye_temperature", "unit"].iloc[0] == "K"
     assert len(table) == 4 + 6 + 2

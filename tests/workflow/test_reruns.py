@@ -15,7 +15,8 @@ Edit = Callable[[Path, str], None]
 # The small case has two solvers, one of which iterates, and nine figures.
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
 BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
-CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, "figure mean_free_paths": 1}
+MEAN_FREE_PATHS = "figure mean_free_paths"
+CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, MEAN_FREE_PATHS: 1}
 FIGURES = {
     f"figure {name}": 1
     for name in (
@@ -27,8 +28,9 @@ SPECTRAL = {"spectral": 1, "figure spectral": 1, "figure dos": 1, "tdep": 1}
 # What follows from the results of the solvers, and what goes beside them.
 BELOW_TRANSPORT = {"figure convergence": 1, **KAPPA, "cumulative": 2, **CUMULATIVE, **SPECTRAL}
 TRANSPORT = {"transport": 2, **BELOW_TRANSPORT, **BOUNDARY_SCAN}
-# What only the solver that iterates changes.
+# What only the solver that iterates changes; mean free paths are drawn from those of the first.
 ITERATING = {**TRANSPORT, "transport": 1, "cumulative": 1}
+del ITERATING[MEAN_FREE_PATHS]
 THERMAL = {"thermal": 1, "table thermal": 1}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
