@@ -41,7 +41,7 @@ rule mean_transport:
         "results/{run}/benchmarks/mean_transport/{solver}.tsv"
     wildcard_constraints:
         run=AVERAGED,
-        solver="|".join(configuration.POPULATION_SOLVERS),
+        solver="|".join([*configuration.POPULATION_SOLVERS, "wigner"]),
     conda:
         "../envs/peierls.yaml"
     threads: 1

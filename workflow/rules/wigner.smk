@@ -21,7 +21,10 @@ rule wigner:
         "../envs/peierls.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        # The phonons, a batch of pairs of modes, and some tensors for each mode and temperature.
+        mem_mb=lambda wildcards, input, attempt: int(
+            attempt * (700 + 2 * input.size_mb + 20 * Path(input.linewidths).stat().st_size / 1e6)
+        ),
         runtime=growing(60),
     params:
         settings=settings("wigner"),
