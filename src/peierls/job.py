@@ -18,6 +18,7 @@ from peierls.errors import InputError
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_WORDS = 30.0
 _FAILURE = "error: "
 
 
@@ -58,8 +59,13 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
             raise fail(f"{what} (a fault of the program; its traceback is in {log})") from None
 
 
-def progress(items: Iterable[Item], description: str = "", total: int | None = None) -> Iterator[Item]:
-    """Pass `items` on, printing every few seconds how many of `total` are done, the time taken and the time to go."""
+def progress(
+    items: Iterable[Item], description: str = "", total: int | None = None, say: Callable[[str], None] | None = None
+) -> Iterator[Item]:
+    """Pass `items` on, printing every few seconds how many of `total` are done, the time taken and the time to go.
+
+    With `say`, such as the one that `job` gives, a long job also says it there now and then, one line each time.
+    """
     # Imported here, for most jobs have no progress to show.
     from rich import progress as bars
     from rich.console import Console
@@ -77,13 +83,18 @@ def progress(items: Iterable[Item], description: str = "", total: int | None = N
         console=Console(file=sys.stdout, width=100),
     )
     task = bar.add_task(description, total=total)
-    printed = time.monotonic()
-    for item in items:
+    began = printed = said = time.monotonic()
+    for done, item in enumerate(items, 1):
         yield item
         bar.advance(task)
-        if time.monotonic() - printed > SECONDS_BETWEEN_LINES:
+        now = time.monotonic()
+        if now - printed > SECONDS_BETWEEN_LINES:
             bar.console.print(bar.get_renderable())
-            printed = time.monotonic()
+            printed = now
+        if say and total and done < total and now - said > SECONDS_BETWEEN_WORDS:
+            to_go = (now - began) * (total - done) / done
+            say(f"{description}: {done} of {total}, about {to_go:.0f} s to go")
+            said = now
     bar.stop_task(task)
     bar.console.print(bar.get_renderable())
 

@@ -101,3 +101,12 @@ def test_progress_passes_items_on_and_counts_them(
 def test_progress_is_silent_for_short_work(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(job.progress(iter("ab"), "points", total=2)) == ["a", "b"]
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_long_work_is_said_to_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    assert list(job.progress("abc", "points", say=said.append)) == ["a", "b", "c"]
+    assert said == []
+    monkeypatch.setattr(job, "SECONDS_BETWEEN_WORDS", -1.0)
+    assert list(job.progress("abc", "points", say=said.append)) == ["a", "b", "c"]
+    assert said == ["points: 1 of 3, about 0 s to go", "points: 2 of 3, about 0 s to go"]
