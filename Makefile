@@ -2,6 +2,7 @@
 #
 #   make run     compute what config/config.yaml says (CORES=all, ARGS= for further arguments of snakemake)
 #   make test    run the tests
+#   make test-slurm  run the tests of the cluster on a SLURM of one node, started and stopped for them (Debian, as root)
 #   make lint    check the style of all code
 #   make docs-config   write config/README.md from the schema
 
@@ -11,21 +12,29 @@ ARGS ?=
 
 ifneq ($(shell command -v uv 2>/dev/null),)
 IN_ENVIRONMENT := uv run
+WITH_SLURM := --extra slurm
 RUN_READY :=
 TEST_READY :=
+SLURM_READY :=
 else
 IN_ENVIRONMENT := env PATH="$(CURDIR)/.venv/bin:$$PATH"
 RUN_READY := .venv/ready-to-run
 TEST_READY := .venv/ready-to-test
+SLURM_READY := .venv/ready-for-slurm
 endif
 
-.PHONY: run test lint docs-config clean
+.PHONY: run test test-slurm lint docs-config clean
 
 run: $(RUN_READY)
 	$(IN_ENVIRONMENT) snakemake --cores $(CORES) $(ARGS)
 
 test: $(TEST_READY)
 	$(IN_ENVIRONMENT) pytest $(ARGS)
+
+# Where no SLURM can be started (status 77), pytest says that these tests were skipped, and up.sh says why.
+test-slurm: $(SLURM_READY)
+	trap tests/slurm/down.sh EXIT INT TERM; \
+	{ tests/slurm/up.sh || [ $$? = 77 ]; } && $(IN_ENVIRONMENT) $(WITH_SLURM) pytest -m slurm $(ARGS)
 
 lint: $(TEST_READY)
 	$(IN_ENVIRONMENT) ruff check .
@@ -49,3 +58,7 @@ clean:
 .venv/ready-to-test: .venv/bin/pip pyproject.toml constraints.txt
 	.venv/bin/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@ .venv/ready-to-run
+
+.venv/ready-for-slurm: .venv/ready-to-test
+	.venv/bin/pip install --quiet --constraint constraints.txt --editable '.[test,slurm]'
+	@touch $@

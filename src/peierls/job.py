@@ -3,23 +3,29 @@
 Knows nothing of the workflow system that starts it.
 """
 
+import errno
 import io
 import logging
 import os
+import resource
+import signal
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from peierls.errors import InputError
+from peierls.errors import DamagedFile, InputError
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_WORDS = 30.0
 _FAILURE = "error: "
+_BEGIN, _END, _STOPPED = "process ", "done in ", "stopped by "
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -27,15 +33,22 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
     """Run a block as a job: with its output in the file `log`, and with `threads` threads.
 
     Everything goes to the log, also what libraries in C print and what modules log under "peierls". The block is given
-    a function that says a line on the terminal as well. A failure that a person is meant to read (InputError, or
-    SystemExit with a text) ends the process with that one sentence on the terminal and as the last line of the log; any
-    other exception leaves its traceback in the log and one sentence on the terminal.
+    a function that says a line on the terminal as well. A failure that a person is meant to read (InputError, a full
+    disk, or SystemExit with a text) ends the process with that one sentence on the terminal and as the last line of the
+    log; any other exception leaves its traceback in the log and one sentence on the terminal. A damaged file is set
+    aside. The first line of the log says which process it is of and the last how it ended, so that a log without such
+    an end is that of a job that was killed.
     """
     _set_threads(threads)
-    with _redirected(log) as terminal:
+    began = time.monotonic()
+    with _redirected(log) as terminal, _stoppable():
+
+        def note(text: str) -> None:
+            with suppress(OSError):  # of a full disk, where the terminal still has to be told
+                print(text, flush=True)
 
         def say(text: str) -> None:
-            print(text, flush=True)
+            note(text)
             if log:
                 os.write(terminal, f"{text}\n".encode())
 
@@ -43,20 +56,35 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
             say(_FAILURE + " ".join(text.split()))
             return SystemExit(1)
 
+        if log:
+            note(f"{_BEGIN}{os.getpid()} on {socket.gethostname()}")
         try:
             yield say
+        except DamagedFile as error:
+            raise fail(error.set_aside()) from None
         except InputError as error:
             raise fail(str(error)) from None
         except SystemExit as end:
             if not isinstance(end.code, str):
                 raise
             raise fail(end.code) from None
+        except KeyboardInterrupt as interrupt:
+            if not log:
+                raise
+            note(_STOPPED + (str(interrupt) or signal.SIGINT.name))
+            raise SystemExit(1) from None
         except Exception as error:
             if not log:
                 raise
-            traceback.print_exc()
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise fail(f"{error.filename or log}: {error.strerror}; make room and run again") from None
+            with suppress(OSError):
+                traceback.print_exc()
             what = f"{type(error).__name__}: {error}"
             raise fail(f"{what} (a fault of the program; its traceback is in {log})") from None
+        if log:
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            note(f"{_END}{time.monotonic() - began:.1f} s with {memory:.0f} MB")
 
 
 def progress(
@@ -100,10 +128,39 @@ def progress(
 
 
 def failures(folder: str | Path, since: float) -> list[str]:
-    """The sentences with which jobs failed after the time `since`, in s, and whose log is under `folder`."""
-    logs = [path for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since]
-    last_lines = [path.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2] for path in logs]
-    return sorted({line.removeprefix(_FAILURE) for line in last_lines if line.startswith(_FAILURE)})
+    """The sentences with which jobs failed after the time `since`, in s, and whose log is under `folder`.
+
+    A job that was killed could not say why; the sentence then names its log.
+    """
+    found = {_failure(path) for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since}
+    return sorted(found - {""})
+
+
+def _failure(log: Path) -> str:
+    """How the job of a log failed, or nothing."""
+    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines() or [""]
+    if lines[-1].startswith(_FAILURE):
+        return lines[-1].removeprefix(_FAILURE)
+    if not lines[0].startswith(_BEGIN) or lines[-1].startswith((_END, _STOPPED)):
+        return ""
+    return (
+        f"{log}: this job ({lines[0]}) was killed before its end, most often because it took more memory or time than "
+        "it was given"
+    )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM, by which a scheduler cancels a job or ends its time, stop the block as Ctrl-C does."""
+
+    def stop(number: int, _: Any) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _set_threads(threads: int) -> None:

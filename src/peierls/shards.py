@@ -14,7 +14,7 @@ import numpy as np
 
 from peierls import stage_files
 from peierls.crystal import Integers
-from peierls.errors import InputError
+from peierls.errors import DamagedFile, InputError
 from peierls.matrix_elements import MatrixElements
 from peierls.quantities import quantity
 
@@ -74,9 +74,8 @@ def open_shards(index_path: str | Path) -> Iterator[MatrixElements]:
         shard = stage_files.read(path, MatrixElements)
         for position, point in enumerate(shard.points):
             if _checksum(shard, position) != index.checksums[point]:
-                raise InputError(
-                    f"{path}: irreducible point {point} differs from its checksum in {index_path.name}; the shard is "
-                    "damaged, remove it and run again"
+                raise DamagedFile(
+                    f"{path}: irreducible point {point} differs from its checksum in {index_path.name}", path
                 )
         yield shard
 

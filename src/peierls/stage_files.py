@@ -3,10 +3,17 @@
 The only module that knows HDF5, also in the formats of other programs (`write_foreign`). A stage file is one dataclass
 of this package, its fields declared with `quantities.quantity`. Files appear whole or not at all (temporary name,
 fsync, rename), carry the provenance that the writer was given and no timestamp, so equal work gives equal bytes.
+
+The first 512 bytes of a file, which HDF5 leaves to its user, hold a checksum of all others: whichever byte changes
+afterwards, of an array, of an attribute or of HDF5's own tables, the file is refused and nothing wrong is ever read.
 """
 
 import dataclasses
+import hashlib
+import io
 import os
+import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +24,12 @@ import h5py
 import numpy as np
 
 from peierls import __version__
-from peierls.errors import InputError
+from peierls.errors import DamagedFile, InputError, name_aside, was_set_aside
 
 Stage = TypeVar("Stage")
 FORMAT = "peierls stage file 1"
+_SEAL_SIZE = 512
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class Array(NamedTuple):
@@ -40,25 +49,29 @@ class Group(NamedTuple):
 def write(path: str | Path, stage: Any, provenance: Mapping[str, str] | None = None) -> None:
     """Write the dataclass `stage` to `path`; fields that are None are left out.
 
-    Raises ValueError where an array holds a number that is not finite or a dimension name stands for two lengths.
+    Raises InputError where an array holds a number that is not finite, a dimension name stands for two lengths, or the
+    disk takes no more; `path` is then as it was before.
     """
-    sizes: dict[str, int] = {}
-    with atomic(Path(path)) as partial, h5py.File(partial, "w") as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["stage"] = type(stage).__name__
-        file.attrs["peierls_version"] = __version__
-        for key, text in sorted((provenance or {}).items()):
-            file.attrs[key] = text
-        for field in dataclasses.fields(stage):
-            value = getattr(stage, field.name)
-            if value is None:
-                continue
-            array = _to_array(value)
-            _check(field, array, sizes, where=field.name)
-            dataset = file.create_dataset(field.name, data=array)
-            dataset.attrs["unit"] = field.metadata["unit"]
-            dataset.attrs["dims"] = " ".join(field.metadata["dims"])
-            dataset.attrs["description"] = field.metadata["description"]
+    path = Path(path)
+    try:
+        with atomic(path) as partial:
+            with _Disk(partial) as disk:
+                try:
+                    with h5py.File(disk, "w", userblock_size=_SEAL_SIZE) as file:
+                        _write(file, stage, provenance or {})
+                finally:
+                    disk.check()  # the cause of what else may have gone wrong
+            seal(partial)
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path}: cannot be written: {_reason(error)}; mend that and run again") from error
+
+
+def seal(path: str | Path) -> None:
+    """Write the checksum of a stage file into it; for a file that was changed on purpose."""
+    with open(path, "rb+") as stream:
+        text = _checksum_block(stream)
+        stream.seek(0)
+        stream.write(text)
 
 
 def write_foreign(path: str | Path, root: Group) -> None:
@@ -87,13 +100,16 @@ def _set_attributes(place: Any, attributes: Mapping[str, Any]) -> None:
 def read(path: str | Path, kind: type[Stage]) -> Stage:
     """Read a stage file back as the dataclass `kind`.
 
-    Raises InputError, naming the file and the dataset, where it is missing, damaged, of another stage, or where a
-    unit or a shape is not the declared one.
+    Raises InputError, naming the file and the dataset, where it is missing, of another stage, or where a unit or a
+    shape is not the declared one; of these DamagedFile where it is not as it was written, to the last bit.
     """
     path = Path(path)
     if not path.is_file():
+        if name_aside(path).is_file():
+            raise InputError(was_set_aside(path))
         raise InputError(f"{path}: no such file; a {kind.__name__} stage file is expected here")
     try:
+        _check_seal(path)
         with h5py.File(path, "r") as file:
             return _read(file, path, kind)
     except InputError:
@@ -145,12 +161,63 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; a stage file is expected here")
     try:
+        _check_seal(path)
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
                 raise InputError(f"{path}: holds no stage of this program")
             yield file
     except (OSError, RuntimeError, KeyError) as error:
         raise InputError(f"{path}: not a readable stage file ({str(error).splitlines()[0]})") from error
+
+
+class _Disk(io.FileIO):
+    """A file that keeps its first failure to itself until it is asked: HDF5 crashes the process if it cannot close what
+    it has opened."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self.failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        while len(rest) and not self.failure:
+            try:
+                rest = rest[super().write(rest) or 0 :]
+            except OSError as error:
+                self.failure = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.failure = self.failure or error
+            return size or 0
+
+    def check(self) -> None:
+        """Raise the first failure."""
+        if self.failure:
+            raise self.failure
+
+
+def _write(file: h5py.File, stage: Any, provenance: Mapping[str, str]) -> None:
+    sizes: dict[str, int] = {}
+    file.attrs["format"] = FORMAT
+    file.attrs["stage"] = type(stage).__name__
+    file.attrs["peierls_version"] = __version__
+    for key, text in sorted(provenance.items()):
+        file.attrs[key] = text
+    for field in dataclasses.fields(stage):
+        value = getattr(stage, field.name)
+        if value is None:
+            continue
+        array = _to_array(value)
+        _check(field, array, sizes, where=field.name)
+        dataset = file.create_dataset(field.name, data=array)
+        dataset.attrs["unit"] = field.metadata["unit"]
+        dataset.attrs["dims"] = " ".join(field.metadata["dims"])
+        dataset.attrs["description"] = field.metadata["description"]
 
 
 def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
@@ -209,11 +276,54 @@ def _check(field: dataclasses.Field[Any], array: np.ndarray, sizes: dict[str, in
         raise InputError(f"{where} holds numbers that are not finite")
 
 
+def _checksum_block(stream: io.BufferedReader | io.BufferedRandom) -> bytes:
+    """The first bytes of a stage file: the SHA-256 of all bytes after them."""
+    stream.seek(_SEAL_SIZE)
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    text = f"{FORMAT}: HDF5 from byte {_SEAL_SIZE}, of which the SHA-256 is {digest}\n"
+    return text.encode().ljust(_SEAL_SIZE, b"\0")
+
+
+def _check_seal(path: Path) -> None:
+    """Raise DamagedFile unless a file is as it was when it was sealed.
+
+    A file that starts as HDF5 was made by another hand and never sealed: no change of one byte makes that of a sealed
+    one.
+    """
+    with open(path, "rb") as stream:
+        found = stream.read(_SEAL_SIZE)
+        if not found.startswith(_HDF5_SIGNATURE) and found != _checksum_block(stream):
+            raise DamagedFile(
+                f"{path}: no stage file, or not as it was written: its checksum differs, so it is truncated or changed",
+                path,
+            )
+
+
+def _reason(error: Exception) -> str:
+    """Why a file could not be written: the system's words, which HDF5 wraps in its own."""
+    number = getattr(error, "errno", None) or next(iter(re.findall(r"errno = (\d+)", str(error))), None)
+    return os.strerror(int(number)) if number else str(error).partition("\n")[0]
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name only when it is complete and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    prefix = f".{path.name}.{socket.gethostname()}"
+    for left_over in path.parent.glob(f"{prefix}.*.part"):
+        if not _is_running(int(left_over.suffixes[-2][1:])):
+            left_over.unlink(missing_ok=True)
+    partial = path.with_name(f"{prefix}.{os.getpid()}.part")
     try:
         yield partial
         with open(partial, "rb+") as stream:

@@ -6,37 +6,43 @@ second order in amu/ps² and of third order in amu/(Å ps²), and no formula in 
 is not part of the physics. What a person reads is converted at the border with the constants below: `x * UNIT`
 brings a number given in UNIT into the package, `x / UNIT` takes it out.
 
-The fundamental constants are CODATA's as scipy ships them.
+The fundamental constants are those that define the SI and CODATA's of 2022, written here so that no version of another
+library decides the last digits of a result, and no job waits for it.
 """
 
 from math import pi
 
-from scipy import constants as si
+_PLANCK = 6.62607015e-34  # J s, exact
+_ELEMENTARY_CHARGE = 1.602176634e-19  # C, exact
+_BOLTZMANN = 1.380649e-23  # J/K, exact
+_EPSILON_0 = 8.8541878188e-12  # F/m
+_ELECTRON_MASS = 9.1093837139e-31  # kg
+_BOHR_RADIUS = 5.29177210544e-11  # m
 
-_ANGSTROM_IN_M = si.angstrom
-_PS_IN_S = si.pico
-_AMU_IN_KG = si.atomic_mass
+_ANGSTROM_IN_M = 1e-10
+_PS_IN_S = 1e-12
+_AMU_IN_KG = 1.66053906892e-27
 _ENERGY_IN_J = _AMU_IN_KG * _ANGSTROM_IN_M**2 / _PS_IN_S**2
 
 ANGSTROM = 1.0
 METRE = 1.0 / _ANGSTROM_IN_M
-BOHR = si.physical_constants["Bohr radius"][0] / _ANGSTROM_IN_M
+BOHR = _BOHR_RADIUS / _ANGSTROM_IN_M
 JOULE = 1.0 / _ENERGY_IN_J
-EV = si.electron_volt / _ENERGY_IN_J
+EV = _ELEMENTARY_CHARGE / _ENERGY_IN_J
 AMU = 1.0
 KILOGRAM = 1.0 / _AMU_IN_KG
-ELECTRON_MASS = si.electron_mass / _AMU_IN_KG
+ELECTRON_MASS = _ELECTRON_MASS / _AMU_IN_KG
 
-HBAR = si.hbar / _ENERGY_IN_J / _PS_IN_S
+HBAR = _PLANCK / (2.0 * pi) / _ENERGY_IN_J / _PS_IN_S
 """Reduced Planck constant, amu Å²/ps."""
-BOLTZMANN = si.Boltzmann / _ENERGY_IN_J
+BOLTZMANN = _BOLTZMANN / _ENERGY_IN_J
 """Boltzmann constant, amu Å²/ps²/K."""
 
 THZ = 2.0 * pi
 """An ordinary frequency ω/2π of 1 THz as an angular frequency in rad/ps; linewidths convert alike."""
 SECOND = 1.0 / _PS_IN_S
 METRE_PER_SECOND = METRE * _PS_IN_S
-COULOMB = si.elementary_charge**2 / (4.0 * pi * si.epsilon_0) / _ENERGY_IN_J / _ANGSTROM_IN_M
+COULOMB = _ELEMENTARY_CHARGE**2 / (4.0 * pi * _EPSILON_0) / _ENERGY_IN_J / _ANGSTROM_IN_M
 """e²/4πε₀: the energy of two elementary charges times their distance, amu Å³/ps²."""
 RYDBERG_MASS = 2.0 * ELECTRON_MASS
 """Unit of mass of Quantum ESPRESSO, in amu."""

@@ -1,4 +1,6 @@
 import os
+import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,14 +17,23 @@ SOURCE = str(Path(job.__file__).parents[1])
 def run(tmp_path: Path, body: str, log: str | None = "logs/stage.log") -> tuple[int, str, str]:
     """Run the body of a job in a process of its own: status, terminal and log."""
     script = tmp_path / "script.py"
-    head = "import logging, os, sys\nfrom peierls.errors import InputError\nfrom peierls.job import job, progress\n"
+    head = "import errno, logging, os, signal, sys\nfrom peierls.errors import InputError\n"
+    head += "from peierls.job import job, progress\n"
     script.write_text(f"{head}with job({log!r}, threads=2) as say:\n{textwrap.indent(textwrap.dedent(body), '    ')}")
     environment = {**os.environ, "PYTHONPATH": SOURCE}
     done = subprocess.run(
         [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
     path = tmp_path / (log or "none")
-    return done.returncode, done.stdout + done.stderr, path.read_text() if path.exists() else ""
+    return done.returncode, done.stdout + done.stderr, path.read_text() if path.is_file() else ""
+
+
+def between(log: str) -> list[str]:
+    """The lines of a log without the first, which says which process it is, and the last of a job that went well."""
+    first, *lines, last = log.splitlines()
+    assert re.fullmatch(r"process \d+ on \S+", first)
+    assert re.fullmatch(r"done in \d+\.\d s with \d+ MB", last)
+    return lines
 
 
 def test_output_of_every_kind_goes_to_the_log(tmp_path: Path) -> None:
@@ -33,12 +44,12 @@ def test_output_of_every_kind_goes_to_the_log(tmp_path: Path) -> None:
     """
     status, terminal, log = run(tmp_path, body)
     assert (status, terminal) == (0, "")
-    assert log.splitlines() == ["from python", "INFO: from a module", "from C", "errors too"]
+    assert between(log) == ["from python", "INFO: from a module", "from C", "errors too"]
 
 
 def test_a_line_for_both(tmp_path: Path) -> None:
     status, terminal, log = run(tmp_path, "say('kappa = 1 W/m/K')")
-    assert (status, terminal, log) == (0, "kappa = 1 W/m/K\n", "kappa = 1 W/m/K\n")
+    assert (status, terminal, between(log)) == (0, "kappa = 1 W/m/K\n", ["kappa = 1 W/m/K"])
 
 
 @pytest.mark.parametrize(
@@ -47,13 +58,17 @@ def test_a_line_for_both(tmp_path: Path) -> None:
         ('raise InputError("fc3.hdf5: no such file")', "fc3.hdf5: no such file"),
         ('raise InputError("two\\nlines")', "two lines"),
         ('raise SystemExit("solver rta did not converge")', "solver rta did not converge"),
+        (
+            'raise OSError(errno.ENOSPC, "No space left on device", "kappa.csv")',
+            "kappa.csv: No space left on device; make room and run again",
+        ),
     ],
 )
 def test_expected_failure_is_one_sentence(tmp_path: Path, statement: str, sentence: str) -> None:
     status, terminal, log = run(tmp_path, f"print('working')\n{statement}")
     assert status == 1
     assert terminal == f"error: {sentence}\n"
-    assert log == f"working\nerror: {sentence}\n"
+    assert log.endswith(f"\nworking\nerror: {sentence}\n")
 
 
 def test_unexpected_failure_keeps_its_traceback_in_the_log(tmp_path: Path) -> None:
@@ -74,6 +89,48 @@ def test_without_a_log_all_is_said_on_the_terminal(tmp_path: Path) -> None:
 def test_threads_are_set_before_numba_is_imported(tmp_path: Path) -> None:
     _, terminal, _ = run(tmp_path, "say(os.environ['NUMBA_NUM_THREADS'])")
     assert terminal == "2\n"
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGSEGV"])
+def test_job_that_could_not_say_why_it_ended_is_found_by_its_log(tmp_path: Path, how: str) -> None:
+    begin = time.time() - 1
+    status, _, _ = run(tmp_path, f"print('working', flush=True)\nos.kill(os.getpid(), signal.{how})")
+    assert status == -signal.Signals[how]
+    (sentence,) = job.failures(tmp_path, begin)
+    assert sentence.startswith(f"{tmp_path}/logs/stage.log: this job (process ")
+    assert "killed" in sentence
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
+def test_job_that_is_asked_to_stop_says_so_and_is_no_failure(tmp_path: Path, how: str) -> None:
+    begin = time.time() - 1
+    status, terminal, log = run(tmp_path, f"os.kill(os.getpid(), signal.{how})\nprint('never here')")
+    assert (status, terminal) == (1, "")
+    assert log.splitlines()[1:] == [f"stopped by {how}"]
+    assert job.failures(tmp_path, begin) == []
+
+
+def test_job_that_went_well_is_no_failure(tmp_path: Path) -> None:
+    run(tmp_path, "print('working')")
+    assert job.failures(tmp_path, 0.0) == []
+
+
+def test_a_full_disk_still_lets_the_sentence_reach_the_terminal(tmp_path: Path) -> None:
+    """Not even the log can be written any more."""
+    status, terminal, _ = run(tmp_path, "print('much ' * 10_000, flush=True)", log="/dev/full")
+    assert status == 1
+    assert terminal == "error: /dev/full: No space left on device; make room and run again\n"
+
+
+def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "mesh.h5").write_text("not what it was")
+    body = "from peierls.errors import DamagedFile\nfrom pathlib import Path\nraise DamagedFile('x', Path('mesh.h5'))"
+    status, terminal, _ = run(tmp_path, body)
+    assert status == 1
+    assert terminal.startswith("error: mesh.h5: not as it was written")
+    assert not (tmp_path / "mesh.h5").exists()
+    assert (tmp_path / "mesh.h5.corrupt").read_text() == "not what it was"
+    assert run(tmp_path, body)[1] == terminal  # another job that comes too late to see it says the same
 
 
 def test_failures_are_the_last_lines_of_recent_logs(tmp_path: Path) -> None:

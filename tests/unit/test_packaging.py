@@ -47,7 +47,8 @@ def test_pins_of_pip_and_of_uv_agree() -> None:
 
 def test_every_dependency_is_pinned() -> None:
     project = PROJECT["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["test"], *extras["slurm"]]
     pinned = {pin.partition("==")[0] for pin in PINS}
     assert {re.split(r"[ \[<>=]", line)[0].lower() for line in needed} <= pinned
 

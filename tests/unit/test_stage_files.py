@@ -1,17 +1,23 @@
 """Stage files: whole or absent, the same bytes for the same work, and read back only as what they are."""
 
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from peierls import stage_files
 from peierls.band_structure import BandStructure
 from peierls.crystal import Crystal
-from peierls.errors import InputError
+from peierls.errors import DamagedFile, InputError
 from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
@@ -50,6 +56,14 @@ def toy() -> Toy:
         name="Fd-3m (227), α-Si",
         species=("Si", "C"),
     )
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory) -> tuple[Path, bytes]:
+    """A stage file and its content."""
+    path = tmp_path_factory.mktemp("sealed") / "toy.h5"
+    stage_files.write(path, Toy(np.ones((2, 6)), np.ones((2, 6, 3)), np.arange(2), np.eye(3), 1.0, "toy", ("Si",)))
+    return path, path.read_bytes()
 
 
 def fault(path: Path, kind: type = Toy) -> str:
@@ -120,6 +134,113 @@ def test_a_file_has_its_name_only_when_it_is_complete(toy, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def flip(path: Path, content: bytes, offset: int, mask: int) -> None:
+    """Write `content` with some bits of one byte turned over."""
+    path.write_bytes(content[:offset] + bytes([content[offset] ^ mask]) + content[offset + 1 :])
+
+
+def test_every_byte_counts(toy, tmp_path):
+    """Whichever byte of a file changes, of the arrays, the attributes, HDF5's own tables or the checksum: it is refused
+    as damaged."""
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy, {"settings": "{}", "code": "0123"})
+    content = path.read_bytes()
+    random = np.random.default_rng(2)
+    for offset in {*range(600), *random.integers(600, len(content), 1500), len(content) - 1}:
+        flip(path, content, offset, int(random.integers(1, 256)))
+        with pytest.raises(DamagedFile):
+            stage_files.read(path, Toy)
+    path.write_bytes(content)
+    assert stage_files.read(path, Toy).name == toy.name
+
+
+@given(extra=st.binary(min_size=1, max_size=600), lost=st.integers(0, 3000), offset=st.floats(0, 1))
+def test_no_other_damage_is_taken_for_the_file(sealed, extra, lost, offset):
+    """Bytes that are lost, added or replaced anywhere, as a broken copy leaves them."""
+    path, content = sealed
+    at = int(offset * len(content))
+    damaged = content[:at] + extra + content[at + lost :]
+    if damaged == content:
+        return
+    path.write_bytes(damaged)
+    with pytest.raises(InputError):
+        stage_files.read(path, Toy)
+
+
+def test_a_file_that_another_hand_made_needs_no_checksum(toy, tmp_path):
+    """But it is never mistaken for one of ours that lost it: those do not begin as HDF5 does."""
+    stage_files.write(tmp_path / "ours.h5", toy)
+    with h5py.File(tmp_path / "ours.h5") as ours, h5py.File(tmp_path / "theirs.h5", "w") as theirs:
+        for name in ours:
+            ours.copy(name, theirs)
+        theirs.attrs.update(ours.attrs)
+    np.testing.assert_array_equal(stage_files.read(tmp_path / "theirs.h5", Toy).frequency, toy.frequency)
+
+
+def test_other_programs_read_the_file_as_hdf5(toy, tmp_path):
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy)
+    assert h5py.is_hdf5(path)
+    assert path.read_bytes().startswith(b"peierls stage file 1: HDF5 from byte 512, of which the SHA-256 is ")
+
+
+def test_a_file_that_was_set_aside_is_missed_by_name(toy, tmp_path):
+    path = tmp_path / "toy.h5"
+    path.with_name("toy.h5.corrupt").write_text("damaged")
+    assert "set aside as toy.h5.corrupt; run again" in fault(path)
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from dataclasses import replace
+sys.path.insert(0, {tests!r})
+from peierls import stage_files
+from peierls.errors import DamagedFile, InputError
+from test_stage_files import Toy
+toy = Toy(np.ones((400, 6)), np.ones((400, 6, 3)), np.arange(400), np.eye(3), 1.0, "toy", ("Si",))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+stage_files.write("reference.h5", toy)
+size = len(open("reference.h5", "rb").read())
+stage_files.write("toy.h5", replace(toy, name="old"))
+for limit in [0, 100, 511, 512, 1500, *np.linspace(2000, size - 1, 40).astype(int)]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    try:
+        stage_files.write("toy.h5", toy)
+        raise SystemExit(f"written with a limit of {{limit}} bytes")
+    except InputError as error:
+        assert str(error) == "toy.h5: cannot be written: File too large; mend that and run again", error
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert stage_files.read("toy.h5", Toy).name == "old"
+stage_files.write("toy.h5", toy)
+assert open("toy.h5", "rb").read() == open("reference.h5", "rb").read()
+"""
+
+
+def test_a_full_disk_is_one_sentence_wherever_it_fills_and_leaves_the_old_file(tmp_path):
+    """The system refuses to write beyond a limit, which HDF5 meets at its first byte, in its data or in its last."""
+    program = FULL_DISK.format(tests=str(Path(__file__).parent))
+    environment = {**os.environ, "PYTHONPATH": str(Path(stage_files.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reference.h5", "toy.h5"]
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(toy, tmp_path):
+    done = subprocess.Popen(["true"])
+    done.wait()
+    host = socket.gethostname()
+    dead, alive, elsewhere = (
+        tmp_path / f".toy.h5.{where}.part" for where in (f"{host}.{done.pid}", f"{host}.1", f"other-{host}.{done.pid}")
+    )
+    for path in (dead, alive, elsewhere):
+        path.write_text("half")
+    stage_files.write(tmp_path / "toy.h5", toy)
+    assert set(tmp_path.iterdir()) == {tmp_path / "toy.h5", alive, elsewhere}
+
+
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.3, 0.7, 0.99])
 def test_a_truncated_file_is_refused_by_name(toy, tmp_path, kept):
     path = tmp_path / "toy.h5"
@@ -135,8 +256,9 @@ def test_a_damaged_header_of_a_dataset_is_refused_by_name(toy, tmp_path):
     with h5py.File(path) as file:
         address = h5py.h5o.get_info(file["frequency"].id).addr
     content = bytearray(path.read_bytes())
-    content[address] = 9  # the version of the header
+    content[address + 512] = 9  # the version of the header, in a file whose checksum was made for it
     path.write_bytes(content)
+    stage_files.seal(path)
     assert "not a readable HDF5 file" in fault(path)
 
 
@@ -205,6 +327,7 @@ def test_what_is_not_as_declared_is_refused(toy, tmp_path, damage, complaint):
     stage_files.write(path, toy)
     with h5py.File(path, "r+") as file:
         damage(file)
+    stage_files.seal(path)
     assert complaint in fault(path)
 
 

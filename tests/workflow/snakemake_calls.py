@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,28 @@ class Workflow:
     clone: Path
     folder: Path
 
-    def snakemake(self, *arguments: str, config: Any = None, snakefile: str = "workflow/Snakefile") -> Result:
-        """Run Snakemake on two cores; `config` is the content of a configuration file, or its text."""
+    def snakemake(
+        self, *arguments: str, config: Any = None, snakefile: str = "workflow/Snakefile", cores: str | None = "2"
+    ) -> Result:
+        """Run Snakemake; `config` is the content of a configuration file, or its text."""
+        process = self.start(*arguments, config=config, snakefile=snakefile, cores=cores)
+        try:
+            return Result(process.wait(timeout=600), self.said())
+        finally:
+            process.kill()
+
+    def start(
+        self,
+        *arguments: str,
+        config: Any = None,
+        snakefile: str = "workflow/Snakefile",
+        cores: str | None = "2",
+        file_size: int | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start Snakemake as `snakemake` does, in a process group of its own, and return at once.
+
+        No file may grow beyond `file_size` bytes.
+        """
         if config is not None:
             path = self.folder.parent / f"{self.folder.name}.yaml"
             path.write_text(config if isinstance(config, str) else yaml.safe_dump(config, sort_keys=False))
@@ -51,16 +73,53 @@ class Workflow:
         command = [sys.executable, "-m", "snakemake", "-s", str(self.clone / snakefile), "-d", str(self.folder)]
         # The library is found without being installed, and nothing of this process leaks into the jobs.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-        done = subprocess.run(
-            [*command, "--cores", "2", *arguments], capture_output=True, text=True, env=environment, timeout=300
-        )
-        return Result(done.returncode, done.stdout + done.stderr)
+        limit = [] if cores is None else ["--cores", cores]
+        # Python ignores the signal of this limit, so that it meets an error as on a full disk.
+        within = [] if file_size is None else ["prlimit", f"--fsize={file_size}"]
+        with self._terminal.open("w") as terminal:
+            return subprocess.Popen(
+                [*within, *command, *limit, *arguments],
+                stdout=terminal,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        """What the last call has written on its terminal so far."""
+        return self._terminal.read_text()
+
+    @property
+    def _terminal(self) -> Path:
+        return self.folder.parent / f"{self.folder.name}.terminal"
 
     def plan(self, config: Any = None, **keywords: Any) -> Counter[str]:
         """The jobs that would run."""
         result = self.snakemake("--dry-run", config=config, **keywords)
         assert result.status == 0, result.output
         return result.jobs
+
+    def recorded(self) -> dict[str, tuple[int, int]]:
+        """Inode and time of the shards that Snakemake has recorded as finished."""
+        state = self.folder / ".snakemake"
+        found = {}
+        for path in self.folder.glob("results/stages/*/matrix_elements/*/*.h5"):
+            name = str(path.relative_to(self.folder))
+            key = urlsafe_b64encode(name.encode()).decode()
+            if (state / "metadata" / key).exists() and not (state / "incomplete" / key).exists():
+                found[name] = (path.stat().st_ino, path.stat().st_mtime_ns)
+        return found
+
+    def scripts(self, rule: str) -> list[int]:
+        """The processes that now run the script of a rule."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                ours = (process / "cwd").readlink() == self.folder
+                if ours and len(words) > 1 and words[1].endswith(f".{rule}.py".encode()) and b"python" in words[0]:
+                    found.append(int(process.name))
+        return found
 
     def files(self) -> set[Path]:
         """Everything in the folder but Snakemake's own."""

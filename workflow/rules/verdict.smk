@@ -39,6 +39,7 @@ rule verdict:
         "results/{run}/logs/verdict.log",
     benchmark:
         "results/{run}/benchmarks/verdict.tsv"
+    retries: 0
     conda:
         "../envs/peierls.yaml"
     threads: 1

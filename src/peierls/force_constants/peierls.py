@@ -8,7 +8,7 @@ import numpy as np
 
 from peierls import stage_files
 from peierls.crystal import Crystal
-from peierls.errors import InputError
+from peierls.errors import DamagedFile, InputError
 from peierls.force_constants.files import locate
 
 
@@ -20,7 +20,10 @@ def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     """Read a crystal as a run of this program left it, with its isotopes and whatever was imposed on it."""
     (path,) = input_files(folder, names)
-    crystal = stage_files.read(path, Crystal)
+    try:
+        crystal = stage_files.read(path, Crystal)
+    except DamagedFile as error:
+        raise InputError(str(error)) from None  # the user's own file, which stays where it is
     n_atoms = len(crystal.species)
     for name, holds, expected in [
         ("lattice", crystal.volume > 1e-6, "vectors that span a volume"),
