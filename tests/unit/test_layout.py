@@ -90,3 +90,12 @@ def test_files_that_the_configuration_names(tmp_path: Path) -> None:
     assert runs.input_files["one", "linewidths"] == [str(isotopes)]
     assert {Path(path).name for path in runs.input_files["one", "crystal"]} >= {"fc2.hdf5", "fc3.hdf5"}
     assert runs.input_files["one", "phonons"] == []
+
+
+def test_records_of_time_are_where_the_rules_write_them(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={})
+    crystal = Path(runs.stage_file("one", "crystal"))
+    assert runs.record(str(crystal)) == str(crystal.parent / "benchmarks/crystal.tsv")
+    shard = Path(runs.shards("one")[1])
+    assert runs.record(str(shard)) == str(crystal.parents[1] / shard.parts[-4] / "benchmarks/matrix_elements/2/1.tsv")
+    assert runs.record(f"{tmp_path}/one/transport/rta.h5") == f"{tmp_path}/one/benchmarks/transport/rta.tsv"

@@ -13,7 +13,8 @@ from snakemake_calls import Workflow
 Edit = Callable[[Path, str], None]
 
 # The small case has two solvers, one of which iterates, and four figures.
-KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
+PAGES = {"report": 1, "verdict": 1}
+KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "index": 1, **PAGES}
 ITERATING = {"transport": 1, "figure convergence": 1, **KAPPA}
 TRANSPORT = {"transport": 2, "figure convergence": 1, **KAPPA}
 FIGURES = {"figure kappa": 1, "figure bands": 1, "figure linewidths": 1, "figure convergence": 1}
@@ -35,7 +36,7 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"integration": {"max_memory": 1.0, "storage": "recompute"}}, {}),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
-    ({"strict": True}, {"verdict": 1}),
+    ({"strict": True}, {"index": 1, **PAGES}),
     ({"chunks": 3}, {}),
 ]
 
@@ -45,11 +46,12 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("solvers/variational.py", ITERATING),
     ("collision_operator.py", TRANSPORT),
     ("wigner.py", {}),
-    ("report.py", {"kappa_table": 1, "verdict": 1}),
+    ("report.py", {"kappa_table": 1, "index": 1, **PAGES}),
+    ("report_page.py", {"index": 1, **PAGES}),
     ("gallery.py", {}),
-    ("figures/style.py", {**FIGURES, "verdict": 1}),
-    ("figures/bands.py", {"figure bands": 1, "verdict": 1}),
-    ("band_structure.py", {"bands": 1, "stage_links": 1, "figure bands": 1, "verdict": 1}),
+    ("figures/style.py", {**FIGURES, "index": 1, **PAGES}),
+    ("figures/bands.py", {"figure bands": 1, **PAGES}),
+    ("band_structure.py", {"bands": 1, "stage_links": 1, "figure bands": 1, **PAGES}),
     ("force_constants/phono3py.py", ALL),
     ("stage_files.py", ALL),
 ]
@@ -120,6 +122,12 @@ def test_comments_and_docstrings_rerun_nothing(finished: Workflow, small: dict[s
     assert finished.plan(small) == Counter()
 
 
+def test_a_changed_template_writes_the_pages_again(finished: Workflow, small: dict[str, Any], edit: Edit) -> None:
+    path = finished.clone / "src/peierls/templates/report.html"
+    edit(path, path.read_text() + "<!-- more -->")
+    assert finished.plan(small) == Counter({"index": 1, **PAGES})
+
+
 def test_touched_inputs_and_stages_rerun_nothing(finished: Workflow, small: dict[str, Any]) -> None:
     stages = list((finished.folder / "results/stages").rglob("*.h5"))
     assert len(stages) == 8
@@ -168,7 +176,7 @@ def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: di
     config["runs"]["warm"]["chunks"] = 3
     planned = workflow.plan(config)
     shared = {"crystal", "mesh", "phonons", "bands", "dos", "matrix_elements", "matrix_elements_index"}
-    assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})
+    assert planned == Counter({rule: n if rule in {*shared, "index"} else 2 * n for rule, n in ALL.items()})
 
 
 def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: dict[str, Any]) -> None:
@@ -178,7 +186,10 @@ def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: di
     run.pop("mesh"), run.pop("temperatures")
     run["sweep"] = {"mesh": [[3, 3, 3], [4, 4, 4]], "temperatures": [[300], [400]]}
     planned = workflow.plan(config)
-    once, per_mesh = {"crystal", "bands"}, {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"}
+    once, per_mesh = (
+        {"crystal", "bands", "index"},
+        {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"},
+    )
     times = {rule: 1 if rule in once else 2 if rule in per_mesh else 4 for rule in ALL}
     assert planned == Counter({rule: times[rule] * n for rule, n in ALL.items()})
 

@@ -31,7 +31,7 @@ rule verdict:
         health="results/{run}/health.txt",
         tables=lambda wildcards: gallery.tables(LAYOUT, wildcards.run).values(),
         stages="results/{run}/stages",
-        figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
+        report="results/{run}/report.html",
     output:
         "results/{run}/verdict.txt",
     log:
