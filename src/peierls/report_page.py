@@ -146,7 +146,7 @@ def report(
         faults=faults(study),
         n_checks=sum(len(result.health) for result in study.results),
         figures=figures,
-        tables=tables,
+        tables=[table for table in tables if len(table.rows) > 1],
         longest=LONGEST_TABLE,
         sources=[source.split(" sha256:") for source in study.crystal.sources],
         configuration=yaml.safe_dump(settings, sort_keys=True, allow_unicode=True, default_flow_style=None, width=80),

@@ -20,7 +20,9 @@ _KINDS = {"shengbte": "ShengBTE's", "fourphonon": "FourPhonon's", "tdep": "TDEP'
 def of_run(run: Run) -> dict[str, str]:
     """Words for what a caption may speak of, by name."""
     return {
-        "solvers": _listed([_SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"]]),
+        "solvers": _listed(
+            [_SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"] if solver != "viscosity"]
+        ),
         "mesh": mesh(run["mesh"]),
         "integration": integration(run),
         "scattering": scattering(run),
@@ -88,4 +90,4 @@ def nac(run: Run) -> str:
 
 
 def _listed(items: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
