@@ -196,6 +196,19 @@ def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str,
     return used
 
 
+def effective(run: Run) -> dict[str, Any]:
+    """Every key that has an effect on what a run shows, its keys sorted."""
+    stage = "wigner" if run["solvers"] == ["wigner"] else "transport"
+    by_memory = next((solver for solver in run["solvers"] if solver in BY_MEMORY), None)
+    used = stage_settings(run, stage, by_memory)
+    if set(run["solvers"]) <= set(WITHOUT_OPTIONS):
+        used.pop("solver_options", None)
+    elif "wigner" in run["solvers"]:
+        used.setdefault("solver_options", {})["wigner_populations"] = populations(run)
+    plain = json.loads(canonical({key: run[key] for key in ("solvers", "analysis", "strict")}))
+    return dict(sorted({**used, **plain}.items()))
+
+
 def _effective_nac(nac: Mapping[str, Any]) -> dict[str, Any]:
     unread = {"none": ("direction", "lambda"), "wang": ("lambda",)}.get(nac["method"], ())
     return {key: None if key in unread else value for key, value in nac.items()}

@@ -3,14 +3,16 @@
 A figure is an entry here and a module `figures/{name}.py` with a function `draw`; rules, captions and reports follow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from peierls import words
 from peierls.config import Run
-from peierls.layout import ITERATING, WITHOUT_KAPPA, Layout, boundary_solvers, solvers_by_modes
+from peierls.layout import Layout, boundary_solvers, solvers_by_modes
 
 Inputs = Callable[[Layout, str], dict[str, str | list[str]]]
+Condition = Callable[[Layout, str], bool]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Figure:
     title: str
     caption: str
     inputs: Inputs
-    condition: Callable[[Run], bool] = lambda run: True
+    condition: Condition = lambda layout, run: True
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Table:
 
     title: str
     caption: str
-    condition: Callable[[Run], bool] = lambda run: True
+    condition: Condition = lambda layout, run: True
     inputs: Callable[[Layout, str], list[str]] | None = None
 
 
@@ -43,13 +45,9 @@ def _conductivities(layout: Layout, run: str) -> dict[str, str | list[str]]:
     return {"transports": layout.conductivities(run)}
 
 
-def _gives_kappa(run: Run) -> bool:
-    return bool(set(run["solvers"]) - set(WITHOUT_KAPPA))
-
-
-def _analysis(name: str, solvers: Callable[[Run], list[str]] = solvers_by_modes) -> Callable[[Run], bool]:
+def _analysis(name: str, solvers: Callable[[Run], list[str]] = solvers_by_modes) -> Condition:
     """Whether a run asks for a part of the analysis and has a solver that it can be had from."""
-    return lambda run: bool(run["analysis"][name]) and bool(solvers(run))
+    return lambda layout, run: bool(layout.runs[run]["analysis"][name]) and bool(solvers(layout.runs[run]))
 
 
 _IN_RTA = (
@@ -68,15 +66,7 @@ FIGURES = {
         "Lattice thermal conductivity of {run} against temperature, on logarithmic axes, by {solvers}: one line where "
         "the three directions agree to 0.1 %, else one for each of them. {mesh}; {integration}; {scattering}.",
         _conductivities,
-        _gives_kappa,
-    ),
-    "convergence": Figure(
-        "convergence of the solvers",
-        "Convergence of the solvers of {run} that iterate: the conductivity over the largest of its record, and the "
-        "relative residual, at each iteration and temperature. They stop at a residual of {tolerance}, or after "
-        "{max_iterations} iterations.",
-        lambda layout, run: {"transports": layout.iterating(run)},
-        lambda run: bool(set(run["solvers"]) & set(ITERATING)),
+        lambda layout, run: bool(layout.conductivities(run)),
     ),
     "cumulative": Figure(
         "cumulative conductivity",
@@ -127,7 +117,7 @@ FIGURES = {
         "Relaxons of {run} at {nearest}: the lifetime of each eigenvector of the collision operator, and what it "
         "contributes to the conductivity, the mean over directions.",
         lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
-        lambda run: "relaxons" in run["solvers"],
+        lambda layout, run: "relaxons" in layout.runs[run]["solvers"],
     ),
     "wigner": Figure(
         "coherences between modes",
@@ -135,7 +125,7 @@ FIGURES = {
         "the two modes, the mean over directions: the integral over the map is the coherences' part of the "
         "conductivity. Degenerate modes are on the diagonal. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"wigner": f"{layout.root}/{run}/transport/wigner.h5"},
-        lambda run: "wigner" in run["solvers"],
+        lambda layout, run: "wigner" in layout.runs[run]["solvers"],
     ),
     "viscosity": Figure(
         "viscosity against temperature",
@@ -143,7 +133,7 @@ FIGURES = {
         "means over directions for a drift that varies along itself (μ_iiii) and across itself (μ_ijij). {mesh}; "
         "{integration}; {scattering}.",
         lambda layout, run: {"viscosity": f"{layout.root}/{run}/transport/viscosity.h5"},
-        lambda run: "viscosity" in run["solvers"],
+        lambda layout, run: "viscosity" in layout.runs[run]["solvers"],
     ),
     "spectral": Figure(
         "spectral conductivity",
@@ -166,6 +156,14 @@ FIGURES = {
         "the tetrahedron method. {mesh}; {nac}.",
         lambda layout, run: {"bands": layout.stage_file(run, "bands"), "dos": layout.stage_file(run, "dos")},
     ),
+    "convergence": Figure(
+        "convergence of the solvers",
+        "Convergence of the solvers of {run} that iterate: the conductivity over the largest of its record, and the "
+        "relative residual, at each iteration and temperature. They stop at a residual of {tolerance}, or after "
+        "{max_iterations} iterations.",
+        lambda layout, run: {"transports": layout.iterating(run)},
+        lambda layout, run: bool(layout.iterating(run)),
+    ),
 }
 """The figures by name, in the order in which a report shows them."""
 
@@ -179,13 +177,13 @@ TABLES = {
         "viscosity",
         "Viscosity of the phonons of {run} in Pa s by temperature and method: μ_ijkl is the flux along j of momentum "
         "along i that answers a gradient along l of a drift along k. {mesh}; {integration}; {scattering}.",
-        lambda run: "viscosity" in run["solvers"],
+        lambda layout, run: "viscosity" in layout.runs[run]["solvers"],
     ),
     "conductance": Table(
         "conductance of a sheet or a chain",
         "What {run} conducts whatever its extent is taken to be: conductivity times thickness in W/K, or times "
         "cross-section in W m/K. {mesh}; {integration}; {scattering}.",
-        lambda run: 1 in run["mesh"] if isinstance(run["mesh"], list) else any(run["geometry"].values()),
+        lambda layout, run: _low_dimensional(layout.runs[run]),
     ),
     "mean_free_paths": Table(
         "mean free paths that matter",
@@ -219,7 +217,7 @@ TABLES = {
         "phase space",
         "Densities of the three-phonon processes of each irreducible mode of {run}: absorptions and decays. {mesh}; "
         "{integration}.",
-        lambda run: bool(run["analysis"]["phase_space"]),
+        lambda layout, run: bool(layout.runs[run]["analysis"]["phase_space"]),
         lambda layout, run: [f"{layout.root}/{run}/analysis/phase_space.h5"],
     ),
 }
@@ -228,16 +226,46 @@ TABLES = {
 
 def figures(layout: Layout, run: str) -> dict[str, str]:
     """The figures that a run has: the SVG file of each by name."""
-    names = [name for name, figure in FIGURES.items() if figure.condition(layout.runs[run])]
-    return {name: f"{layout.root}/{run}/figures/{name}.svg" for name in names}
+    return {name: f"{layout.root}/{run}/figures/{name}.svg" for name in _shown(FIGURES, layout, run)}
 
 
 def tables(layout: Layout, run: str) -> dict[str, str]:
     """The tables that a run has: the file of each by name."""
-    names = [name for name, table in TABLES.items() if table.condition(layout.runs[run])]
-    return {name: f"{layout.root}/{run}/{name}.csv" for name in names}
+    return {name: f"{layout.root}/{run}/{name}.csv" for name in _shown(TABLES, layout, run)}
+
+
+def said(layout: Layout, run: str, entries: Mapping[str, Figure | Table]) -> list[list[str]]:
+    """Name, title and caption of each of `FIGURES` or `TABLES` that a run has."""
+    settings = layout.runs[run]
+    shown = _shown(entries, layout, run)
+    return [[name, entries[name].title, caption(entries[name], run, settings)] for name in shown]
+
+
+def compared(layout: Layout, runs: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The files of each of `runs` by which they are compared."""
+    stages = ("crystal", "mesh")
+    return {
+        run: {**{stage: layout.stage_file(run, stage) for stage in stages}, "transports": layout.transports(run)}
+        for run in runs
+    }
+
+
+def records(layout: Layout, run: str) -> list[str]:
+    """The records of the jobs from which the figures and tables of a run come, shared stages first."""
+    inputs = [FIGURES[name].inputs(layout, run) for name in figures(layout, run)]
+    read = [path for one in inputs for value in one.values() for path in ([value] if isinstance(value, str) else value)]
+    files = [*layout.stage_files(run), *layout.matrix_elements(run), *read]
+    return [layout.record(path) for path in dict.fromkeys(files)]
 
 
 def caption(entry: Figure | Table, run: str, settings: Run) -> str:
     """What stands under a figure or a table of a run."""
     return entry.caption.format_map({"run": run, **words.of_run(settings)})
+
+
+def _shown(entries: Mapping[str, Figure | Table], layout: Layout, run: str) -> list[str]:
+    return [name for name, entry in entries.items() if entry.condition(layout, run)]
+
+
+def _low_dimensional(run: Run) -> bool:
+    return 1 in run["mesh"] if isinstance(run["mesh"], list) else any(run["geometry"].values())

@@ -83,6 +83,12 @@ class Layout:
         names += ["grid_thermal_conductivity.hdf5"] if self.runs[run]["analysis"]["dump_grid"] else []
         return [f"{self.root}/{run}/tdep/outfile.{name}" for name in names] if self.by_modes(run) else []
 
+    def record(self, path: str) -> str:
+        """The record of the time and memory of the job that writes a file: in `benchmarks` of the same folder."""
+        inside = Path(path).relative_to(self.root).with_suffix(".tsv").parts
+        depth = 2 if inside[0] == "stages" else 1
+        return str(Path(self.root, *inside[:depth], "benchmarks", *inside[depth:]))
+
     def iterating(self, run: str) -> list[str]:
         """The results of those of its solvers that iterate."""
         return [path for path in self.transports(run) if Path(path).stem in ITERATING]

@@ -46,6 +46,12 @@ def package_digest(package_root: Path = PACKAGE) -> str:
     return _digest((str(path.relative_to(package_root)), text) for path, text in zip(paths, texts, strict=True))
 
 
+def data_digest(folder: str, package_root: Path = PACKAGE) -> str:
+    """Digest of the files of a folder of the package that are no modules, such as templates."""
+    paths = sorted(path for path in (package_root / folder).iterdir() if path.is_file())
+    return _digest((path.name, path.read_text(encoding="utf-8")) for path in paths)
+
+
 def file_checksum(path: str | Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with open(path, "rb") as stream:

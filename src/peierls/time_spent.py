@@ -1,7 +1,7 @@
 """Where the time of a workflow went, from the benchmark files of its jobs."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,11 @@ def jobs(folder: str | Path, since: float) -> list[Job]:
     """The jobs under a folder of results that ended after the time `since`, in s."""
     paths = sorted(path for path in Path(folder).glob("**/benchmarks/**/*.tsv") if path.stat().st_mtime >= since)
     return [job for path in paths for job in _read(path)]
+
+
+def of_records(paths: Iterable[str | Path]) -> list[Job]:
+    """The jobs of some benchmark files; those that are not there are left out."""
+    return [job for path in map(Path, paths) if path.is_file() for job in _read(path)]
 
 
 def table(found: list[Job]) -> list[str]:

@@ -1,24 +1,43 @@
 """The choices of a run in words, for captions."""
 
-from peierls.config import Run
+from collections import Counter
+from collections.abc import Sequence
+from math import gcd
 
+from peierls.config import Run, at
+
+_SEQUENCE = (
+    "Rn Xe Kr Ar Ne He Fr Cs Rb K Na Li Ra Ba Sr Ca Mg Be "
+    "Lr No Md Fm Es Cf Bk Cm Am Pu Np U Pa Th Ac Lu Yb Tm Er Ho Dy Tb Gd Eu Sm Pm Nd Pr Ce La Y Sc "
+    "Rf Hf Zr Ti Db Ta Nb V Sg W Mo Cr Bh Re Tc Mn Hs Os Ru Fe Mt Ir Rh Co Ds Pt Pd Ni Rg Au Ag Cu Cn Hg Cd Zn "
+    "Tl In Ga Al B Pb Sn Ge Si C Bi Sb As P N H Po Te Se S O At I Br Cl F "
+)
+"""The elements from electropositive to electronegative, IUPAC's sequence for binary compounds."""
 _SOLVERS = {"rta": "the relaxation-time approximation", "wigner": "the Wigner transport equation"}
 _KINDS = {"shengbte": "ShengBTE's", "fourphonon": "FourPhonon's", "tdep": "TDEP's", "invariant": "invariant"}
 
 
 def of_run(run: Run) -> dict[str, str]:
     """Words for what a caption may speak of, by name."""
-    options = run["solver_options"]
     return {
-        "solvers": _listed([_SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"]]),
+        "solvers": _listed(
+            [_SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"] if solver != "viscosity"]
+        ),
         "mesh": mesh(run["mesh"]),
         "integration": integration(run),
         "scattering": scattering(run),
         "nac": nac(run),
         "nearest": f"{nearest(run['temperatures']):g} K",
-        "tolerance": f"{options['tolerance']:g}",
-        "max_iterations": str(options["max_iterations"]),
+        "tolerance": f"{at(run, 'solver_options.tolerance') or 0:g}",
+        "max_iterations": str(at(run, "solver_options.max_iterations")),
     }
+
+
+def formula(species: Sequence[str]) -> list[tuple[str, int]]:
+    """The elements of a cell in their smallest whole ratios, the electronegative ones last."""
+    counts = Counter(sorted(species, key=lambda symbol: f" {_SEQUENCE}".find(f" {symbol} ")))
+    divisor = gcd(*counts.values())
+    return [(symbol, count // divisor) for symbol, count in counts.items()]
 
 
 def nearest(temperatures: list[float], wanted: float = 300.0) -> float:
@@ -38,11 +57,11 @@ def mesh(setting: object) -> str:
 def integration(run: Run) -> str:
     """How energy conservation is integrated."""
     setting = run["integration"]
-    delta = {
-        "tetrahedron": "tetrahedron method",
-        "gaussian": f"Gaussians of {setting['sigma']:g} THz",
-        "adaptive": f"adaptive Gaussians of {_KINDS[setting['kind']]} width times {setting['scale']:g}",
-    }[setting["method"]]
+    delta = "tetrahedron method"
+    if setting["method"] == "gaussian":
+        delta = f"Gaussians of {setting['sigma']:g} THz"
+    elif setting["method"] == "adaptive":
+        delta = f"adaptive Gaussians of {_KINDS[setting['kind']]} width times {setting['scale']:g}"
     vantage = {"event": "one weight per scattering event", "mode": "weights of each mode"}[setting["weights"]]
     return f"{delta}, {vantage}"
 
@@ -71,4 +90,4 @@ def nac(run: Run) -> str:
 
 
 def _listed(items: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

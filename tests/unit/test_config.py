@@ -419,3 +419,17 @@ def test_the_viscosity_is_not_averaged_over_directions() -> None:
     run = {"solvers": ["viscosity"], "nac": {"direction": "average"}}
     with pytest.raises(InputError, match=r"nac\.direction is average, which the viscosity has not"):
         config.load({"runs": {"one": {**MINIMAL, **run}}}, SCHEMA)
+
+
+def test_only_what_has_an_effect_is_shown() -> None:
+    run = {"force_constants": {"path": str(ROOT / "resources/si-pbesol")}}
+
+    def shown(**keys: Any) -> dict[str, Any]:
+        return config.effective(config.load({"runs": {"one": {**run, **keys}}}, SCHEMA)["one"])
+
+    assert shown(chunks=3, integration={"sigma": 0.3, "storage": "recompute"}) == shown()
+    assert shown(solvers=["rta"], solver_options={"tolerance": 1e-3}) == shown(solvers=["rta"])
+    assert shown(solver_options={"tolerance": 1e-3}) != shown()
+    assert shown(strict=True) != shown()
+    assert shown(solvers=["wigner"])["solver_options"] == {"wigner_populations": "rta"}
+    assert shown(solvers=["direct"])["integration"]["max_memory"] == 2.0

@@ -17,6 +17,7 @@ from peierls.figures import (
     kappa,
     linewidths,
     mean_free_paths,
+    runs,
     spectral,
     thin_film,
 )
@@ -133,6 +134,32 @@ def test_solvers_are_told_apart(chain):
     axes = kappa.draw([transport, replace(transport, solver="direct")]).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["rta", "direct"]
     assert len({line.get_color() for line in axes.get_lines()}) == 2
+
+
+def test_a_solver_without_a_result_has_one_entry(chain):
+    transport = chain.rta(100.0, 300.0)
+    missing = replace(transport, solver="iterative", kappa=np.full_like(transport.kappa, np.nan))
+    axes = kappa.draw([transport, missing]).axes[0]
+    assert [line.get_label() for line in axes.get_lines()] == ["rta", "iterative"]
+
+
+def test_runs_have_a_colour_and_solvers_a_line(chain):
+    transport = chain.rta(100.0, 300.0)
+    direct = replace(transport, solver="direct")
+    missing = replace(transport, solver="iterative", kappa=np.full_like(transport.kappa, np.nan))
+    figure = runs.draw({"one": [transport, direct, missing], "two": [direct]})
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert list(lines) == ["one, rta", "one, direct", "two, direct"]
+    assert lines["one, rta"].get_color() == lines["one, direct"].get_color() != lines["two, direct"].get_color()
+    assert lines["one, direct"].get_linestyle() == lines["two, direct"].get_linestyle()
+    assert all("(" in label for label in named_axes(figure))
+
+
+def test_runs_of_a_sheet_are_averaged_over_its_plane(chain):
+    transport = chain.rta(100.0, 300.0)
+    sheet = replace(transport, kappa=np.array([np.diag([6.0, 8.0, 0.0]), np.diag([1.0, 3.0, 0.0])]))
+    (line,) = runs.draw({"sheet": [sheet]}).axes[0].get_lines()
+    np.testing.assert_allclose(line.get_ydata(), [7.0, 2.0])
 
 
 def test_bands_and_density_share_the_frequency_axis(chain):

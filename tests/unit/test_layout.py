@@ -104,3 +104,12 @@ def test_the_full_mesh_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     assert runs.tdep_files("usual") == [f"{tmp_path}/usual/tdep/{name}" for name in names]
     extra = set(runs.tdep_files("dumped")) - {path.replace("usual", "dumped") for path in runs.tdep_files("usual")}
     assert extra == {f"{tmp_path}/dumped/tdep/outfile.grid_thermal_conductivity.hdf5"}
+
+
+def test_records_of_time_are_where_the_rules_write_them(tmp_path: Path) -> None:
+    runs = layout(tmp_path, one={})
+    crystal = Path(runs.stage_file("one", "crystal"))
+    assert runs.record(str(crystal)) == str(crystal.parent / "benchmarks/crystal.tsv")
+    shard = Path(runs.shards("one")[1])
+    assert runs.record(str(shard)) == str(crystal.parents[1] / shard.parts[-4] / "benchmarks/matrix_elements/2/1.tsv")
+    assert runs.record(f"{tmp_path}/one/transport/rta.h5") == f"{tmp_path}/one/benchmarks/transport/rta.tsv"

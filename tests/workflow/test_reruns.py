@@ -13,7 +13,8 @@ from snakemake_calls import Workflow
 Edit = Callable[[Path, str], None]
 
 # The small case has two solvers, one of which iterates, and nine figures.
-KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "verdict": 1}
+PAGES = {"report": 1, "verdict": 1}
+KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "index": 1, **PAGES}
 BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
 MEAN_FREE_PATHS = "figure mean_free_paths"
 CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, MEAN_FREE_PATHS: 1}
@@ -52,16 +53,16 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     # Only stored matrix elements are scanned beyond RTA: the table and the figure lose a solver.
     (
         {"integration": {"storage": "recompute"}},
-        {"table boundary_scan": 1, "figure boundary_scan": 1, "verdict": 1},
+        {"table boundary_scan": 1, "figure boundary_scan": 1, **PAGES},
     ),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
-    ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, "verdict": 1}),
-    ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, "verdict": 1}),
-    ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, "verdict": 1}),
-    ({"analysis": {"cumulative": False}}, {"verdict": 1}),
+    ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, **PAGES}),
+    ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, **PAGES}),
+    ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, **PAGES}),
+    ({"analysis": {"cumulative": False}}, {**PAGES}),
     ({"analysis": {"dump_grid": True}}, {"tdep_grid": 1, "verdict": 1}),
-    ({"strict": True}, {"verdict": 1}),
+    ({"strict": True}, {"index": 1, **PAGES}),
     ({"chunks": 3}, {}),
 ]
 
@@ -71,20 +72,21 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     # The scan takes κ of the bulk from the one and solves with the other.
     ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}),
     ("solvers/variational.py", ITERATING),
-    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, **SPECTRAL, "verdict": 1}),
-    ("boundary_scan.py", {**BOUNDARY_SCAN, "verdict": 1}),
+    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, **SPECTRAL, **PAGES}),
+    ("boundary_scan.py", {**BOUNDARY_SCAN, **PAGES}),
     ("thin_film.py", {}),
-    ("thermal.py", {**THERMAL, "verdict": 1}),
-    ("tables/thermal.py", {"table thermal": 1, "verdict": 1}),
-    ("figures/cumulative.py", {"figure cumulative": 1, "verdict": 1}),
-    ("spectral_conductivity.py", {**SPECTRAL, "verdict": 1}),
+    ("thermal.py", {**THERMAL, **PAGES}),
+    ("tables/thermal.py", {"table thermal": 1, **PAGES}),
+    ("figures/cumulative.py", {"figure cumulative": 1, **PAGES}),
+    ("spectral_conductivity.py", {**SPECTRAL, **PAGES}),
     ("tdep_files.py", {"tdep": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
-    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "verdict": 1}),
+    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "index": 1, **PAGES}),
+    ("report_page.py", {"index": 1, **PAGES}),
     ("gallery.py", {}),
-    ("figures/style.py", {**FIGURES, "verdict": 1}),
-    ("figures/bands.py", {"figure bands": 1, "verdict": 1}),
-    ("band_structure.py", {"bands": 1, "stage_links": 1, "figure bands": 1, "verdict": 1}),
+    ("figures/style.py", {**FIGURES, "index": 1, **PAGES}),
+    ("figures/bands.py", {"figure bands": 1, **PAGES}),
+    ("band_structure.py", {"bands": 1, "stage_links": 1, "figure bands": 1, **PAGES}),
     ("force_constants/phono3py.py", ALL),
     ("stage_files.py", ALL),
 ]
@@ -155,6 +157,12 @@ def test_comments_and_docstrings_rerun_nothing(finished: Workflow, small: dict[s
     assert finished.plan(small) == Counter()
 
 
+def test_a_changed_template_writes_the_pages_again(finished: Workflow, small: dict[str, Any], edit: Edit) -> None:
+    path = finished.clone / "src/peierls/templates/report.html"
+    edit(path, path.read_text() + "<!-- more -->")
+    assert finished.plan(small) == Counter({"index": 1, **PAGES})
+
+
 def test_touched_inputs_and_stages_rerun_nothing(finished: Workflow, small: dict[str, Any]) -> None:
     stages = list((finished.folder / "results/stages").rglob("*.h5"))
     assert len(stages) == 8
@@ -204,7 +212,7 @@ def test_runs_share_the_stages_on_which_they_agree(workflow: Workflow, small: di
     config["runs"]["warm"]["chunks"] = 3
     planned = workflow.plan(config)
     shared = {"crystal", "mesh", "phonons", "bands", "dos", "matrix_elements", "matrix_elements_index"}
-    assert planned == Counter({rule: n if rule in shared else 2 * n for rule, n in ALL.items()})
+    assert planned == Counter({rule: n if rule in {*shared, "index"} else 2 * n for rule, n in ALL.items()})
 
 
 def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: dict[str, Any]) -> None:
@@ -214,7 +222,10 @@ def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: di
     run.pop("mesh"), run.pop("temperatures")
     run["sweep"] = {"mesh": [[3, 3, 3], [4, 4, 4]], "temperatures": [[300], [400]]}
     planned = workflow.plan(config)
-    once, per_mesh = {"crystal", "bands"}, {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"}
+    once, per_mesh = (
+        {"crystal", "bands", "index"},
+        {"mesh", "phonons", "dos", "matrix_elements", "matrix_elements_index"},
+    )
     times = {rule: 1 if rule in once else 2 if rule in per_mesh else 4 for rule in ALL}
     assert planned == Counter({rule: times[rule] * n for rule, n in ALL.items()})
 

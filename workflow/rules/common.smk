@@ -10,7 +10,7 @@ from peierls import config_file, directions, time_spent, config as configuration
 from peierls.errors import InputError
 from peierls.job import failures
 from peierls.layout import Layout
-from peierls.provenance import code_digest, set_numba_cache
+from peierls.provenance import code_digest, data_digest, set_numba_cache
 
 set_numba_cache()
 try:

@@ -1,10 +1,15 @@
-# What a person reads: the table, and the folder of the stages of a run.
+# What a person reads: the table, the report and the comparison of runs; and the folder of the stages of a run.
+
+
+COMPARED = gallery.compared(LAYOUT, CONFIGURED)
 
 
 localrules:
     kappa_table,
     conductance_table,
     viscosity_table,
+    report,
+    index,
     stage_links,
 
 
@@ -108,3 +113,58 @@ rule stage_links:
         targets=lambda wildcards, input, output: [os.path.relpath(path, output[0]) for path in input],
     shell:
         "mkdir -p {output} && ln -sf {params.targets} {output} > {log} 2>&1"
+
+
+rule report:
+    input:
+        crystal=file_of("crystal"),
+        mesh=file_of("mesh"),
+        transports=lambda wildcards: LAYOUT.transports(wildcards.run),
+        figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
+        tables=lambda wildcards: gallery.tables(LAYOUT, wildcards.run).values(),
+    output:
+        "results/{run}/report.html",
+    log:
+        "results/{run}/logs/report.log",
+    benchmark:
+        "results/{run}/benchmarks/report.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        settings=lambda wildcards: configuration.effective(RUNS[wildcards.run]),
+        figures=lambda wildcards: gallery.said(LAYOUT, wildcards.run, gallery.FIGURES),
+        tables=lambda wildcards: gallery.said(LAYOUT, wildcards.run, gallery.TABLES),
+        records=lambda wildcards: gallery.records(LAYOUT, wildcards.run),
+        templates=data_digest("templates"),
+        code=code("report.py"),
+    script:
+        "../scripts/report.py"
+
+
+rule index:
+    input:
+        [path for files in COMPARED.values() for path in [files["crystal"], files["mesh"], *files["transports"]]],
+    output:
+        page="results/index.html",
+        figure="results/kappa.svg",
+    log:
+        "results/stages/logs/index.log",
+    benchmark:
+        "results/stages/benchmarks/index.tsv"
+    conda:
+        "../envs/peierls.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        settings={run: configuration.effective(RUNS[run]) for run in CONFIGURED},
+        files=COMPARED,
+        templates=data_digest("templates"),
+        code=code("index.py"),
+    script:
+        "../scripts/index.py"

@@ -31,8 +31,8 @@ rule verdict:
         health="results/{run}/health.txt",
         tables=lambda wildcards: gallery.tables(LAYOUT, wildcards.run).values(),
         stages="results/{run}/stages",
-        figures=lambda wildcards: gallery.figures(LAYOUT, wildcards.run).values(),
         tdep=lambda wildcards: LAYOUT.tdep_files(wildcards.run),
+        report="results/{run}/report.html",
     output:
         "results/{run}/verdict.txt",
     log:

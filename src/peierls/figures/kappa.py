@@ -16,7 +16,7 @@ def draw(transports: Sequence[Transport]) -> Figure:
         axes = figure.subplots()
         for colour, transport in zip(colours(len(transports)), transports, strict=True):
             diagonal = np.einsum("tii->ti", transport.kappa)
-            if np.allclose(diagonal, diagonal[:, :1], rtol=1e-3):
+            if np.allclose(diagonal, diagonal[:, :1], rtol=1e-3, equal_nan=True):
                 axes.plot(transport.temperature, diagonal[:, 0], "o-", ms=3.5, color=colour, label=transport.solver)
                 continue
             for column, marker in enumerate("os^"):
