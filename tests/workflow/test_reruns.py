@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 from snakemake_calls import Workflow
 
@@ -186,6 +188,21 @@ def test_a_lost_shard_is_computed_again_when_it_is_needed(finished: Workflow, sm
     finally:
         aside.rename(shard)
     assert warmer == Counter({**MATRIX_ELEMENTS, **THERMAL, "matrix_elements": 1})
+
+
+def test_the_full_mesh_is_added_to_a_finished_run(finished: Workflow, small: dict[str, Any]) -> None:
+    """In TDEP's form: its mean over the mesh is the conductivity in TDEP's table beside it."""
+    name = "results/silicon/tdep/outfile.grid_thermal_conductivity.hdf5"
+    result = finished.snakemake("--", name, config=changed(small, {"analysis": {"dump_grid": True}}))
+    try:
+        assert result.status == 0, result.output
+        assert result.jobs == Counter({"tdep_grid": 1})
+        with h5py.File(finished.folder / name) as file:
+            kappa = file["thermal_conductivity"][()].mean(axis=0).sum(axis=0)
+        row = (finished.folder / "results/silicon/tdep/outfile.thermal_conductivity").read_text().split()
+        np.testing.assert_allclose(np.diag(kappa), [float(number) for number in row[1:4]], rtol=1e-9)
+    finally:
+        (finished.folder / name).unlink(missing_ok=True)
 
 
 def test_matrix_elements_that_are_recomputed_are_not_stored(workflow: Workflow, small: dict[str, Any]) -> None:
