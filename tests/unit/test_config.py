@@ -220,10 +220,6 @@ FIRST_STAGE: list[tuple[str, Any, dict[str, Any], str | None]] = [
     *((f"analysis.{key}", True, {}, None) for key in ("phase_space", "dump_grid")),
     ("analysis.thin_film", {"thickness": [1e-7]}, {}, None),
     ("solvers", ["rta"], {}, None),
-    ("analysis.cumulative", False, {}, None),
-    ("analysis.thin_film", {"thickness": [1e-7]}, {}, None),
-    ("analysis.boundary_scan", False, {}, None),
-    ("analysis.phase_space", True, {}, None),
     ("chunks", 7, {}, None),
     ("strict", True, {}, None),
 ]
