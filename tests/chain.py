@@ -115,6 +115,7 @@ def prescribed_linewidths(
         linewidth=total,
         linewidth_normal=0.5 * total,
         linewidth_umklapp=0.5 * total,
+        linewidth_decay=0.5 * total,
         linewidth_isotope=np.zeros_like(total),
         linewidth_boundary=np.zeros_like(frequency),
         n_unscattered=((total == 0) & (frequency > 0)).sum(axis=(1, 2)),
