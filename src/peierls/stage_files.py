@@ -294,7 +294,7 @@ def _check_seal(path: Path) -> None:
         found = stream.read(_SEAL_SIZE)
         if not found.startswith(_HDF5_SIGNATURE) and found != _checksum_block(stream):
             raise DamagedFile(
-                f"{path}: no stage file, or not as it was written: its checksum differs, so it is truncated or changed",
+                f"{path}: is no stage file as it was written: its checksum differs, so it is truncated or changed",
                 path,
             )
 

@@ -54,5 +54,5 @@ def test_what_cannot_be_used(tmp_path, changes, sentence):
 def test_truncated(tmp_path):
     path = write(tmp_path) / "crystal.h5"
     path.write_bytes(path.read_bytes()[:3000])
-    assert_refused(tmp_path, "crystal.h5: no stage file, or not as it was written")
+    assert_refused(tmp_path, "crystal.h5: is no stage file as it was written")
     assert path.is_file()  # it is the user's own, not set aside

@@ -72,16 +72,16 @@ def test_twenty_kills_cost_what_was_in_flight_and_change_no_bit(
             process.wait()
             assert workflow.scripts("matrix_elements") == []
             process, lost = None, lost + CORES
-            started += workflow.said().count("rule matrix_elements:")
+            started += workflow.said().count("\nrule matrix_elements:")
             kept |= workflow.recorded()
         else:
             os.kill(chance.choice(scripts), signal.SIGKILL)
             lost += 1
     if process:
         assert process.wait(timeout=600) == 0, workflow.said()
-        started += workflow.said().count("rule matrix_elements:")
+        started += workflow.said().count("\nrule matrix_elements:")
     assert workflow.snakemake("--nolock", "--", TABLE, config=config).status == 0, workflow.said()
-    started += workflow.said().count("rule matrix_elements:")
+    started += workflow.said().count("\nrule matrix_elements:")
 
     assert kept
     assert kept.items() <= workflow.recorded().items()
