@@ -66,6 +66,11 @@ def code(script, *modules):
     return code_digest([ROOT / "workflow/scripts" / script, *modules])
 
 
+# Parameter: what the comparison of runs says of each, which does not depend on its analysis.
+def compared_settings(run):
+    return {k: v for k, v in configuration.effective(RUNS[run]).items() if k not in ("analysis", "strict")}
+
+
 # Parameter: what is said beside a figure or a table.
 def caption(entry, run):
     return gallery.caption(entry, run, RUNS[run])

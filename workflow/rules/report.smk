@@ -162,7 +162,7 @@ rule index:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        settings={run: configuration.effective(RUNS[run]) for run in CONFIGURED},
+        settings={run: compared_settings(run) for run in CONFIGURED},
         files=COMPARED,
         templates=data_digest("templates"),
         code=code("index.py"),
