@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from peierls import force_constants
 from peierls.crystal import Crystal
 
 ROOT = Path(__file__).parents[1]
+
+# The first example of a property may compile a kernel; how long one takes says nothing.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session")

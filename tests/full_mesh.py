@@ -24,10 +24,16 @@ class FullMesh(NamedTuple):
     scale: float
 
     def kappa(self) -> Floats:
-        """κ by direct solution over the modes that have a frequency, shape (3, 3)."""
+        """κ by direct solution over the modes that have a frequency, shape (3, 3).
+
+        In the sense of least squares: on a small mesh few processes are on shell, and fields that no gradient excites
+        may be without any rate.
+        """
         active = np.flatnonzero(self.losses > 0)
-        solution = np.linalg.solve(self.collisions[np.ix_(active, active)], self.source[active])
-        return self.scale * self.source[active].T @ solution
+        roots = np.sqrt(self.losses[active])
+        scaled = self.collisions[np.ix_(active, active)] / np.multiply.outer(roots, roots)
+        source = self.source[active] / roots[:, None]
+        return self.scale * source.T @ np.linalg.lstsq(scaled, source, rcond=1e-13)[0]
 
 
 def squared_elements(chain: Chain) -> Floats:

@@ -98,8 +98,10 @@ def thin_film_conductivity(
                 along = n if kind == CROSS_PLANE else z
                 heat = np.einsum("a,qsab,b->qs", along, of_modes[rows], along)
                 across = _across(kind, phonons.group_velocities[rows], spreads[rows], n, z)
+                # What is rounding is no motion across, however thin the film.
+                across[across <= _GRAZING * phonons.speeds[rows]] = 0.0
                 bulk[t, k] += heat.sum()
-                grazing[t, k] += heat[across <= _GRAZING * phonons.speeds[rows]].sum()
+                grazing[t, k] += heat[across == 0.0].sum()
                 for i, size in enumerate(thickness):
                     delta = _ratio(size * METRE, across * lifetimes[t, rows])
                     kappa[t, k, i] += (heat * suppression(kind, delta, specularity)).sum()

@@ -199,4 +199,4 @@ def test_show_of_something_else_is_one_sentence(tmp_path: Path, capsys: pytest.C
     assert main(["show", str(path)]) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert first == f"error: {path}: no such file; a stage file is expected here"
-    assert second.startswith(f"error: {path}: not a readable stage file")
+    assert second.startswith(f"error: {path}: is no stage file as it was written")

@@ -138,7 +138,7 @@ def test_runs_that_share_stages_count_them_once(silicon: Crystal) -> None:
 def test_linewidths_grow_with_the_temperatures(silicon: Crystal) -> None:
     few, many = (forecast(silicon, run_of([3, 3, 3], temperatures=t), 1) for t in ([300], [100, 200, 300, 400]))
     sizes = [next(stage.size for stage in one.stages if stage.name == "linewidths") for one in (few, many)]
-    assert sizes[1] - sizes[0] == 3 * 8 * (2 + 4 * few.n_irreducible * few.n_bands)
+    assert sizes[1] - sizes[0] == 3 * 8 * (2 + 5 * few.n_irreducible * few.n_bands)
 
 
 @pytest.mark.parametrize(("number", "words"), [(999, "999 B"), (1.5e6, "1.5 MB"), (2.34e12, "2.34 TB")])

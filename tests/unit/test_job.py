@@ -21,8 +21,11 @@ def run(tmp_path: Path, body: str, log: str | None = "logs/stage.log") -> tuple[
     head += "from peierls.job import job, progress\n"
     script.write_text(f"{head}with job({log!r}, threads=2) as say:\n{textwrap.indent(textwrap.dedent(body), '    ')}")
     environment = {**os.environ, "PYTHONPATH": SOURCE}
+    # Where the tests run in the background, an interrupt would be ignored.
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, script],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
     path = tmp_path / (log or "none")
     return done.returncode, done.stdout + done.stderr, path.read_text() if path.is_file() else ""
