@@ -22,16 +22,34 @@ class DamagedFile(InputError):
     def set_aside(self) -> str:
         """Give the file the name under which nothing looks for it, and say so in a sentence.
 
-        What made the file will then be done again; the damaged one stays, for whoever wants to know what happened.
+        What made the file will then be done again; the damaged one stays, for whoever wants to know what happened. It
+        keeps its own name besides until `drop_damaged`: a job that is tried again finds the same fault, and says it.
         """
+        aside = name_aside(self.path)
         if self.path.is_file():  # else another job came first
-            os.replace(self.path, name_aside(self.path))
+            aside.unlink(missing_ok=True)
+            try:
+                os.link(self.path, aside)
+            except OSError:  # not every file system has links
+                os.replace(self.path, aside)
         return was_set_aside(self.path)
+
+
+ASIDE = ".corrupt"
+"""What a damaged file is called beside its name."""
 
 
 def name_aside(path: Path) -> Path:
     """The name that a damaged file is given."""
-    return path.with_name(path.name + ".corrupt")
+    return path.with_name(path.name + ASIDE)
+
+
+def drop_damaged(folder: str | Path) -> None:
+    """Take their own names from the files under `folder` that were set aside, at the end of a run that met them."""
+    for aside in Path(folder).rglob(f"*{ASIDE}"):
+        own = aside.with_suffix("")
+        if own.is_file() and own.samefile(aside):
+            own.unlink()
 
 
 def was_set_aside(path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from peierls import job
+from peierls.errors import drop_damaged
 
 SOURCE = str(Path(job.__file__).parents[1])
 
@@ -25,7 +26,11 @@ def run(tmp_path: Path, body: str, log: str | None = "logs/stage.log") -> tuple[
     done = subprocess.run(
         [sys.executable, script],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     path = tmp_path / (log or "none")
     return done.returncode, done.stdout + done.stderr, path.read_text() if path.is_file() else ""
@@ -131,9 +136,18 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     status, terminal, _ = run(tmp_path, body)
     assert status == 1
     assert terminal.startswith("error: mesh.h5: not as it was written")
+    assert run(tmp_path, body)[1] == terminal  # the same job tried again, or another one, says the same
+    drop_damaged(tmp_path)
     assert not (tmp_path / "mesh.h5").exists()
     assert (tmp_path / "mesh.h5.corrupt").read_text() == "not what it was"
-    assert run(tmp_path, body)[1] == terminal  # another job that comes too late to see it says the same
+    assert run(tmp_path, body)[1] == terminal  # and so does one that comes too late to see it
+
+
+def test_a_file_made_anew_is_not_dropped_for_the_damaged_one(tmp_path: Path) -> None:
+    (tmp_path / "mesh.h5").write_text("as it should be")
+    (tmp_path / "mesh.h5.corrupt").write_text("not what it was")
+    drop_damaged(tmp_path)
+    assert (tmp_path / "mesh.h5").read_text() == "as it should be"
 
 
 def test_failures_are_the_last_lines_of_recent_logs(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -39,6 +40,11 @@ def shard(workflow: Workflow, number: int) -> Path:
     return path
 
 
+def starts(workflow: Workflow) -> int:
+    """How often the last call started a shard."""
+    return len(re.findall(r"^(?:local)?rule matrix_elements:", workflow.said(), re.MULTILINE))
+
+
 def flip(path: Path, position: float) -> None:
     """Turn over one bit of the byte at a share of the file."""
     content = bytearray(path.read_bytes())
@@ -57,7 +63,8 @@ def test_twenty_kills_cost_what_was_in_flight_and_change_no_bit(
     process = None
     for _ in range(KILLS):
         if process is None:
-            process = workflow.start("--nolock", "--", TABLE, config=config)
+            # One shard may be killed several times in a row.
+            process = workflow.start("--nolock", "--retries", str(KILLS), "--", TABLE, config=config)
         # At times at once, so that kills also come in a row; at times after some progress, however slow the machine is.
         wanted = len(workflow.recorded()) + chance.choice([0, 0, 1])
         while process.poll() is None and not (
@@ -72,16 +79,16 @@ def test_twenty_kills_cost_what_was_in_flight_and_change_no_bit(
             process.wait()
             assert workflow.scripts("matrix_elements") == []
             process, lost = None, lost + CORES
-            started += workflow.said().count("\nrule matrix_elements:")
+            started += starts(workflow)
             kept |= workflow.recorded()
         else:
             os.kill(chance.choice(scripts), signal.SIGKILL)
             lost += 1
     if process:
         assert process.wait(timeout=600) == 0, workflow.said()
-        started += workflow.said().count("\nrule matrix_elements:")
+        started += starts(workflow)
     assert workflow.snakemake("--nolock", "--", TABLE, config=config).status == 0, workflow.said()
-    started += workflow.said().count("\nrule matrix_elements:")
+    started += starts(workflow)
 
     assert kept
     assert kept.items() <= workflow.recorded().items()
@@ -142,24 +149,28 @@ def test_damaged_stages_are_named_set_aside_and_made_anew(done: Workflow, small:
     assert refused.last_line.startswith(f"{name}: not as it was written")
     assert "Traceback" not in refused.output
     assert (done.folder / f"{name}.corrupt").is_file()
-    again = done.snakemake("--", TABLE, config=config)
+    again = done.snakemake("--", TABLE, config=warmer)
     assert again.status == 0, again.output
     assert again.jobs["matrix_elements"] == 1
     assert again.jobs["mesh"] == again.jobs["phonons"] == 0
+    assert done.snakemake("--", TABLE, config=config).status == 0
     assert results(done) == before
 
     # A mesh that lost its end, made anew alone: what was computed from it stays.
     (mesh,) = done.folder.glob("results/stages/*/mesh.h5")
+    written = mesh.stat()
     mesh.write_bytes(mesh.read_bytes()[:-100])
+    # As a fault of the disk leaves it: a file that changes its time makes what is below it out of date.
+    os.utime(mesh, ns=(written.st_atime_ns, written.st_mtime_ns))
     refused = done.snakemake("--", TABLE, config=warmer)
     name = mesh.relative_to(done.folder)
     assert refused.last_line.startswith(f"{name}: not as it was written")
     assert done.snakemake("--", str(name), config=config).jobs == {"mesh": 1}
-    assert results(done) == before
-    assert done.plan(of_silicon(small, chunks=3)).total() == done.plan(config).total()
     planned = done.plan(warmer)
     assert planned["linewidths"] == 1
     assert planned["matrix_elements"] == planned["phonons"] == 0
+    assert done.snakemake("--", TABLE, config=config).status == 0
+    assert results(done) == before
 
     # A shard that is simply gone is computed again when something needs it.
     shard(done, 2).unlink()

@@ -86,7 +86,8 @@ def test_results_of_the_small_case(finished: Workflow) -> None:
     header, *rows = (run / "kappa.csv").read_text().splitlines()
     assert header == "temperature_K,solver,kxx,kyy,kzz,kyz,kxz,kxy"
     assert [row.split(",")[:2] for row in rows] == [["300.0", "rta"], ["300.0", "variational"]]
-    names = ("kappa", "bands", "linewidths", "convergence")
+    names = ("kappa", "bands", "linewidths", "convergence", "cumulative", "mean_free_paths", "boundary_scan")
+    names += ("spectral", "dos")
     figures = {f"{name}.{format}" for name in names for format in ("svg", "png")}
     assert {path.name for path in (run / "figures").iterdir()} == figures
     links = list((run / "stages").glob("*.h5"))

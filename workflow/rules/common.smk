@@ -7,7 +7,7 @@ sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from peierls import config_file, directions, time_spent, config as configuration, gallery, schema
-from peierls.errors import InputError
+from peierls.errors import InputError, drop_damaged
 from peierls.job import failures
 from peierls.layout import Layout
 from peierls.provenance import code_digest, data_digest, set_numba_cache
