@@ -24,6 +24,7 @@ from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
 from peierls.directions import DIRECTIONS
 from peierls.isotopes import IsotopePairs, isotope_pairs
+from peierls.layout import boundary_solvers
 from peierls.linewidths import Linewidths, isotope_disorder
 from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
 from peierls.mesh import Mesh, build_mesh
@@ -48,9 +49,9 @@ DATASET_BYTES = 1100
 ITERATIONS = 15
 """Applications of the collision operator until a solver that iterates has converged (measured: 11 to 20)."""
 LINEWIDTHS_PER_APPLICATION = 0.5
-"""Cost of an entry in the linewidths over that in an application of the collision operator (measured)."""
+"""Cost of an entry in the linewidths over that in an application of the collision operator, an estimate."""
 BYTES_PER_ORDERED_BLOCK = 500
-"""Memory taken for a while by each of the six orderings of a third-order block (measured)."""
+"""Memory taken for a while by each of the six orderings of a third-order block, an estimate."""
 SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
 BYTES_PER_PAIR = 16
@@ -58,8 +59,11 @@ BYTES_PER_PAIR = 16
 _BANDS = 6
 """Bands s in the sample."""
 SMALL = "tables and figures"
-N_SMALL = 11
-"""Small jobs of a run: crystal, bands, density of states, links, tables, figures, health, verdict."""
+N_SMALL = 26
+"""Small jobs of a run with two solvers: crystal, bands, densities, curves, tables, figures, pages, health, verdict."""
+SCAN = "boundary_scan"
+SCAN_ITERATIONS = 3 * ITERATIONS
+"""Applications until the scan over sizes has converged everywhere, each length from the one before (measured)."""
 
 
 @dataclass(frozen=True)
@@ -549,6 +553,10 @@ def _stages(
         else:
             seconds += ITERATIONS * application
         yield Stage(solver, 1, size, memory, seconds)
+    scanned = boundary_solvers(run) if run["analysis"]["boundary_scan"] else []
+    if "variational" in scanned:
+        seconds = JOB_SECONDS + sample.pairs_seconds + SCAN_ITERATIONS * application
+        yield Stage(SCAN, 1, transport, operator, seconds)
     yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
 
 
