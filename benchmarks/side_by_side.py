@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -88,40 +87,17 @@ def one_process(method: Method, n: int, threads: int) -> Cost:
     """The same chain, without files between its stages, in one Python process."""
     with new_folder() as folder:
         cost = measured(
-            [sys.executable, str(Path(__file__).resolve()), method.solver, str(n), *map(str, method.temperatures)],
+            [
+                sys.executable,
+                str(Path(__file__).with_name("one_process.py")),
+                method.solver,
+                str(n),
+                *map(str, method.temperatures),
+            ],
             folder,
             threads,
         )
         return Cost(*cost, float((folder / "output").read_text()))
-
-
-def chain(solver: str, n: int, temperatures: Sequence[float]) -> None:
-    """What `one_process` runs."""
-    sys.path.insert(0, str(ROOT / "src"))
-    from peierls.provenance import set_numba_cache
-
-    set_numba_cache()
-    from peierls import force_constants, schema
-    from peierls.linewidths import compute_linewidths
-    from peierls.matrix_elements import Recomputed
-    from peierls.mesh import build_mesh
-    from peierls.phonons import compute_phonons
-    from peierls.solvers.heat_conduction import HeatConduction
-
-    keys = schema.load(ROOT / "workflow" / "schemas" / "config.schema.yaml")
-    settings = schema.fill({}, schema.subschema(schema.subschema(keys, "runs"), "any name"))
-    settings["temperatures"] = list(temperatures)
-    settings["integration"]["weights"] = "mode"
-    settings["scattering"]["isotopes"] = "none"
-    crystal = force_constants.read({"format": "phono3py", "path": INPUT})
-    mesh = build_mesh(crystal, [n, n, n])
-    phonons = compute_phonons(crystal, mesh, settings["nac"])
-    # Point by point, and so without a second copy of all of them.
-    elements = list(Recomputed(crystal, mesh, phonons, settings["integration"]))
-    linewidths = compute_linewidths(crystal, mesh, phonons, elements, settings)
-    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, settings)
-    result = import_module(f"peierls.solvers.{solver}").solve(problem)
-    print(result.kappa[temperatures.index(300.0), 0, 0])
 
 
 def measured(command: Sequence[str], folder: Path, threads: int) -> tuple[float, float, float]:
@@ -222,8 +198,3 @@ def main(method: Method, meshes: Sequence[int], description: str) -> None:
     for n in options.meshes:
         for threads in options.threads:
             compare(command, method, n, threads, options.repeats)
-
-
-if __name__ == "__main__":
-    # What `one_process` runs.
-    chain(sys.argv[1], int(sys.argv[2]), [float(temperature) for temperature in sys.argv[3:]])
