@@ -28,21 +28,24 @@ def code_digest(roots: Iterable[str | Path], package_root: Path = PACKAGE) -> st
     be named as a root.
     """
     waiting = [name for root in roots for name in _names_of_root(root, package_root)]
-    seen: dict[str, str] = {}
+    seen: set[str] = set(WITHOUT_EFFECT)
+    texts: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
-        path = _module_path(name, package_root)
-        if path is None or name in seen or name in WITHOUT_EFFECT:
+        if name in seen:
             continue
-        seen[name], imports = _parsed(path, path.stat().st_mtime_ns, name)
-        waiting.extend(imports)
-    return _digest(sorted(seen.items()))
+        seen.add(name)
+        path = _module_path(name, package_root)
+        if path is not None:
+            texts[name], imports = _parsed(path, path.stat().st_mtime_ns, name)
+            waiting.extend(imports)
+    return _digest(sorted(texts.items()))
 
 
 def package_digest(package_root: Path = PACKAGE) -> str:
     """Digest of every module of the package, sixteen hexadecimal digits."""
     paths = sorted(package_root.rglob("*.py"))
-    texts = [_parsed(path, path.stat().st_mtime_ns, "")[0] for path in paths]
+    texts = [_parsed(path, path.stat().st_mtime_ns, _module_name(path, package_root))[0] for path in paths]
     return _digest((str(path.relative_to(package_root)), text) for path, text in zip(paths, texts, strict=True))
 
 
@@ -99,6 +102,12 @@ def _module_path(name: str, package_root: Path) -> Path | None:
     path = package_root.joinpath(*rest)
     candidates = (path.with_suffix(".py"), path / "__init__.py") if rest else (path / "__init__.py",)
     return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _module_name(path: Path, package_root: Path) -> str:
+    """The full name of the module in a file of the package."""
+    parts = path.relative_to(package_root.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
