@@ -139,7 +139,8 @@ def test_temperatures_ascend_from_end_to_end(low: float, ratio: float, points: i
     [
         ({"chunks": 5}, 5),
         ({"mesh": [5, 5, 5]}, 2),
-        ({"mesh": [19, 19, 19]}, 3),
+        ({"mesh": [19, 19, 19]}, 2),
+        ({"mesh": [25, 25, 25]}, 5),
         ({"mesh": [25, 20, 10]}, 2),
         ({"mesh": [100, 100, 100]}, 64),
         ({"mesh": {"density": 8}}, 8),
