@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,12 @@ class Exhibit:
     caption: str
     path: str
 
-    @property
+    @cached_property
     def data(self) -> str:
         """The file as a link that holds it."""
         return f"data:image/svg+xml;base64,{base64.b64encode(Path(self.path).read_bytes()).decode()}"
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Width and height at which a figure is shown, in pixels: its own, a little larger."""
         with open(self.path, encoding="utf-8") as stream:
@@ -81,7 +82,7 @@ class Exhibit:
         """What stands for a figure where it cannot be seen."""
         return f"{_sentence(self.title)}. {self.caption}"
 
-    @property
+    @cached_property
     def rows(self) -> list[list[str]]:
         """The rows of a table, its header first, numbers with five digits."""
         with open(self.path, encoding="utf-8", newline="") as stream:
@@ -94,7 +95,7 @@ class Exhibit:
                 row[place] = "0" if abs(float(row[place])) < NOISE * largest else row[place]
         return [header, *([_shorter(cell) for cell in row] for row in rows)]
 
-    @property
+    @cached_property
     def numbers(self) -> list[int]:
         """The columns of a table that hold numbers only."""
         columns = zip(*self.rows[1:], strict=True)
