@@ -8,6 +8,7 @@ substitute (it is what TDEP does).
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def scan_by_solving(problem: HeatConduction, lengths: Sequence[float] | None) ->
             ahead = scaled[-1] if len(scaled) < 3 else 2 * scaled[-1] - scaled[-2]
             start = ahead * inverse[:, :, None]
         descent = conjugate_gradient(
-            lambda field, at=operator: at.apply(field, representation),  # type: ignore[misc]
+            partial(operator.apply, representation=representation),
             np.broadcast_to(operator.rates[:, :, None], problem.source.shape),
             problem.source,
             operator.inner,

@@ -122,6 +122,7 @@ def _parsed(path: Path, mtime_ns: int, name: str) -> tuple[str, list[str]]:
             module = _absolute(node, name, path.name == "__init__.py")
             imports.update(f"{module}.{alias.name}" for alias in node.names)
         if isinstance(body := getattr(node, "body", None), list):
+            # Not every node has a body; this one does.
             node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree), sorted({part for module in imports for part in _with_packages(module)})
 

@@ -75,6 +75,6 @@ def test_the_columns_of_the_viscosity_hold_all_of_it(drift):
     columns = {name.removeprefix("mu_") for name in row.index if name.startswith("mu_")}
     assert len(columns) == 36
     for indices in np.ndindex(3, 3, 3, 3):
-        i, j, k, l = ("xyz"[axis] for axis in indices)  # noqa: E741
-        (name,) = {i + j + k + l, k + j + i + l, i + l + k + j, k + l + i + j} & columns
+        i, j, k, m = ("xyz"[axis] for axis in indices)
+        (name,) = {i + j + k + m, k + j + i + m, i + m + k + j, k + m + i + j} & columns
         assert row[f"mu_{name}"] == pytest.approx(drift.viscosity[0][indices], rel=1e-9, abs=1e-12 * row.mu_xxxx)
