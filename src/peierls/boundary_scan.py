@@ -5,29 +5,29 @@ others changes too, so the Boltzmann equation is solved again at every length; s
 substitute (it is what TDEP does).
 """
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
 from peierls.collision_operator import vectors
-from peierls.crystal import Floats, Integers
+from peierls.crystal import Floats
+from peierls.matrix_elements import GIGABYTE
 from peierls.quantities import quantity
 from peierls.solvers import rta
 from peierls.solvers.heat_conduction import HeatConduction
-from peierls.solvers.variational import conjugate_gradient
+from peierls.solvers.shifted_systems import solve_shifted
 from peierls.units import METRE
 
 LENGTHS_PER_DECADE = 4
 _LEAST, _MOST = 0.01, 0.99
 """Shares of κ in RTA that the shortest and the longest length of the scan leave, at the temperatures that need it."""
 
-_TOLERANCE = 3e-4
-"""Relative residual at each length: the error of κ is of second order in it."""
-
-_log = logging.getLogger("peierls")
+TOLERANCE = 3e-4
+"""Relative residual at each length. The error of κ is of second order in it: at most TOLERANCE² tr κ_RTA over the least
+eigenvalue that the collisions have relative to the rates."""
+VECTORS = 100
+"""The most vectors of the subspace in which all lengths are solved; 20 to 40 are needed."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,13 @@ class BoundaryScan:
     kappa_bulk: Floats = quantity(
         "W/m/K", "temperature 3 3", "the same without this boundary; nan where it did not converge", may_be_nan=True
     )
-    iterations: Integers = quantity("1", "length", "conjugate-gradient steps at each length")
+    residual: Floats = quantity(
+        "1",
+        "temperature length",
+        "what the solution leaves of its source, relative; 0 in RTA, which is solved in closed form, infinite where the"
+        " collisions have a negative eigenvalue",
+        may_be_nan=True,
+    )
 
 
 def scan_in_rta(problem: HeatConduction, lengths: Sequence[float] | None) -> BoundaryScan:
@@ -62,51 +68,65 @@ def scan_in_rta(problem: HeatConduction, lengths: Sequence[float] | None) -> Bou
         length=length,
         kappa=np.einsum("tlqs,tqsab->tlab", shares, of_modes, optimize=True),
         kappa_bulk=of_modes.sum(axis=(1, 2)),
-        iterations=np.zeros(len(length), dtype=np.int64),
+        residual=np.zeros((len(of_modes), len(length))),
     )
 
 
 def scan_by_solving(problem: HeatConduction, lengths: Sequence[float] | None) -> BoundaryScan:
-    """κ(L) of the exact solution, by conjugate gradients at each length, from long to short ones.
+    """κ(L) of the exact solution at all lengths and in the bulk, for which the collisions are applied together.
 
-    Each starts from the solution before it, of which every mode is scaled by the ratio of its rates. With the residual
-    r that is left, κ = ⟨b, ψ⟩ + ⟨ψ, r⟩ is stationary around the solution.
+    With the residual r that is left, κ = ⟨b, ψ⟩ + ⟨ψ, r⟩ is stationary around the solution.
     """
     length = boundary_lengths(problem, lengths)
-    bulk, representation = problem.operator, vectors(problem.mesh)
-    speeds = problem.phonons.speeds[..., None] * bulk.active
-    maximum = problem.settings["solver_options"]["max_iterations"]
-    results, iterations = [], []
-    start: Floats | None = None
-    scaled: list[Floats] = []
-    for size in [np.inf, *length[::-1]]:
-        operator = replace(bulk, rates=bulk.rates + speeds / (size * METRE))
-        if scaled:
-            inverse = np.divide(1.0, operator.rates, out=np.zeros_like(bulk.rates), where=operator.rates > 0)
-            ahead = scaled[-1] if len(scaled) < 3 else 2 * scaled[-1] - scaled[-2]
-            start = ahead * inverse[:, :, None]
-        descent = conjugate_gradient(
-            partial(operator.apply, representation=representation),
-            np.broadcast_to(operator.rates[:, :, None], problem.source.shape),
-            problem.source,
-            operator.inner,
-            _TOLERANCE,
-            maximum,
-            start,
-        )
-        scaled = [*scaled[-2:], descent.solution * operator.rates[:, :, None]]
-        kappa = problem.tensor(problem.source, descent.solution) + problem.tensor(descent.solution, descent.residual)
-        results.append(np.where(descent.converged[:, None, None], kappa, np.nan))
-        iterations.append(len(descent.residuals) - 1)
-        _log.info("boundary length %.2g m: %d iterations", size, iterations[-1])
+    strengths = np.append(0.0, 1 / (length * METRE))
+    n_temperatures = len(problem.linewidths.temperature)
+    at_once = max(1, int(problem.settings["integration"]["max_memory"] * GIGABYTE / bytes_per_temperature(problem)))
+    parts = [_solve(problem, slice(start, start + at_once), strengths) for start in range(0, n_temperatures, at_once)]
+    kappa, residuals = (np.concatenate(each) for each in zip(*parts, strict=True))
     return BoundaryScan(
         solver="variational",
         temperature=problem.linewidths.temperature,
         length=length,
-        kappa=np.stack(results[:0:-1], axis=1),
-        kappa_bulk=results[0],
-        iterations=np.array(iterations[:0:-1], dtype=np.int64),
+        kappa=kappa[:, 1:],
+        kappa_bulk=kappa[:, 0],
+        residual=residuals[:, 1:],
     )
+
+
+def bytes_per_temperature(problem: HeatConduction) -> float:
+    """Memory of the subspace in which one temperature is solved where it grows to `VECTORS`."""
+    return 2 * VECTORS * 8.0 * 3 * problem.mesh.n_irreducible * problem.phonons.n_bands
+
+
+def _solve(problem: HeatConduction, some: slice, strengths: Floats) -> tuple[Floats, Floats]:
+    """κ at some temperatures, nan where it did not converge, and the residuals, shapes (temperature, strength, 3, 3)
+    and (temperature, strength)."""
+    operator, representation = problem.operator.at(some), vectors(problem.mesh)
+    source = problem.source[..., some]
+    # ⟨f, g⟩ has the weights of the stars; with their roots in the coordinates it is a plain sum.
+    roots = np.sqrt(problem.mesh.weights)[:, None, None, None]
+
+    def coordinates(field: Floats) -> Floats:
+        return (roots * np.broadcast_to(field, source.shape)).transpose(3, 0, 1, 2).reshape(source.shape[3], -1)
+
+    def field(coordinates: Floats) -> Floats:
+        return coordinates.reshape(-1, *source.shape[:3]).transpose(1, 2, 3, 0) / roots
+
+    space, residuals = solve_shifted(
+        lambda vector: coordinates(operator.apply(field(vector), representation)),
+        coordinates(operator.rates[:, :, None] / roots),
+        coordinates((problem.phonons.speeds[..., None] * operator.active)[:, :, None] / roots),
+        coordinates(source),
+        strengths,
+        TOLERANCE,
+        min(problem.settings["solver_options"]["max_iterations"], VECTORS),
+    )
+    kappa = []
+    for strength, left in zip(strengths, residuals, strict=True):
+        solution, remainder = (field(each) for each in space.solve(strength)[:2])
+        tensor = problem.tensor(source, solution, some) + problem.tensor(solution, remainder, some)
+        kappa.append(np.where((left < TOLERANCE)[:, None, None], tensor, np.nan))
+    return np.stack(kappa, axis=1), residuals.T
 
 
 def boundary_lengths(problem: HeatConduction, lengths: Sequence[float] | None) -> Floats:

@@ -95,12 +95,12 @@ class HeatConduction:
         scale = 3 * self.volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
         return np.asarray(products / scale)
 
-    def tensor(self, left: Floats, right: Floats) -> Floats:
-        """Σ left⊗right over the full mesh as a part of κ, for fields of shape (ir_q, band, 3, temperature); shape
-        (temperature, 3, 3), W/m/K."""
+    def tensor(self, left: Floats, right: Floats, some: slice = slice(None)) -> Floats:
+        """Σ left⊗right over the full mesh as a part of κ, for fields of shape (ir_q, band, 3, temperature) at all or
+        `some` temperatures; shape (temperature, 3, 3), W/m/K."""
         own = np.einsum("qsat,qsbt->tqab", left, right)
         sums = np.einsum("qij,tqj->ti", self.mesh.sums_over_stars(), own.reshape(*own.shape[:2], 9))
-        scale = self.volume * BOLTZMANN * self.operator.temperatures**2 * WATT_PER_METRE_KELVIN
+        scale = self.volume * BOLTZMANN * self.operator.temperatures[some] ** 2 * WATT_PER_METRE_KELVIN
         return np.asarray(sums.reshape(-1, 3, 3) / scale[:, None, None])
 
     def energy_conservation(self) -> Floats:

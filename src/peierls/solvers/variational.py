@@ -39,17 +39,15 @@ def conjugate_gradient(
     inner: Callable[[Floats, Floats], Floats],
     tolerance: float,
     max_iterations: int,
-    start: Floats | None = None,
 ) -> Descent:
-    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`, from `start` or else
-    source / diagonal.
+    """Solve Ω ψ = source for all systems of the last axis at once, preconditioned with `diagonal`.
 
     A system has converged where |r|/|source| < tolerance in the norm ⟨r, r/diagonal⟩. `values` are 2⟨source, ψ⟩ -
     ⟨ψ, Ω ψ⟩. A system in which the operator turns out not to be positive stops where it stands. `diagonal` may be
     zero where nothing acts.
     """
     inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
-    solution = source * inverse if start is None else start
+    solution = source * inverse
     residual = source - apply(solution)
     scale = inner(source, source * inverse)
     direction = residual * inverse
