@@ -83,8 +83,8 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
             what = f"{type(error).__name__}: {error}"
             raise fail(f"{what} (a fault of the program; its traceback is in {log})") from None
         if log:
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            note(f"{_END}{time.monotonic() - began:.1f} s with {memory:.0f} MB")
+            wall, memory = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            note(f"{_END}{wall:.1f} s, {time.process_time():.1f} s of processor time, with {memory:.0f} MB")
 
 
 def progress(

@@ -90,27 +90,7 @@ def compute_linewidths(
     events = integration["weights"] == "event"
     table = sqrt_n_n_plus_1 if events else occupations
     statistics = np.stack([table(phonons.frequencies, temperature) for temperature in temperatures], axis=-1)
-    sums = np.zeros((2, 2, *omega.shape, len(temperatures)))
-    times_held = np.zeros(mesh.n_irreducible, dtype=np.int64)
-    for shard in matrix_elements:
-        np.add.at(times_held, shard.points, 1)
-        _log.info("three-phonon processes of %d of %d points", int((times_held > 0).sum()), mesh.n_irreducible)
-        arrays = (
-            mesh.irreducible[shard.points],
-            *(
-                shard.triplet_starts,
-                shard.second_points,
-                shard.third_points,
-                shard.triplet_weights,
-                shard.normal_fraction,
-            ),
-            *(shard.entry_starts, shard.bands, shard.processes, shard.strengths),
-            *(mesh.grid_to_irreducible, statistics),
-        )
-        if events:
-            _add_event_losses(sums, *arrays, mesh.weights)
-        else:
-            _add_mode_rates(sums, *arrays, integration["occupation"] == "tdep")
+    sums, times_held = sums_over_processes(mesh, matrix_elements, statistics, integration)
     if events:
         squares = statistics[mesh.irreducible] ** 2
         sums = np.divide(sums, squares, out=np.zeros_like(sums), where=squares > 0)
@@ -136,6 +116,33 @@ def compute_linewidths(
         linewidth_decay=parts[:, 1].sum(axis=0),
         n_unscattered=((total == 0) & (omega > 0)).sum(axis=(1, 2)),
     )
+
+
+def sums_over_processes(
+    mesh: Mesh, matrix_elements: Iterable[MatrixElements], statistics: Floats, integration: Mapping[str, Any]
+) -> tuple[Floats, Integers]:
+    """Σ weight · strength · statistical factor of the processes, by what becomes of each mode, and how often each
+    irreducible point was among the matrix elements; shapes (normal or Umklapp, joins or decays, ir_q, band,
+    temperature) and (ir_q,).
+
+    `statistics`, shape (grid, band, temperature), is sqrt(n(n+1)) with the weighting `event`, n with `mode`.
+    """
+    sums = np.zeros((2, 2, mesh.n_irreducible, *statistics.shape[1:]))
+    times_held = np.zeros(mesh.n_irreducible, dtype=np.int64)
+    for shard in matrix_elements:
+        np.add.at(times_held, shard.points, 1)
+        _log.info("three-phonon processes of %d of %d points", int((times_held > 0).sum()), mesh.n_irreducible)
+        arrays = (
+            *(mesh.irreducible[shard.points], shard.triplet_starts, shard.second_points, shard.third_points),
+            *(shard.triplet_weights, shard.normal_fraction),
+            *(shard.entry_starts, shard.bands, shard.processes, shard.strengths),
+            *(mesh.grid_to_irreducible, statistics),
+        )
+        if integration["weights"] == "event":
+            _add_event_losses(sums, *arrays, mesh.weights)
+        else:
+            _add_mode_rates(sums, *arrays, integration["occupation"] == "tdep")
+    return sums, times_held
 
 
 def isotope_disorder(crystal: Crystal, isotopes: Any) -> Floats:

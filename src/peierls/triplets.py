@@ -46,6 +46,28 @@ def reduced_triplets(mesh: Mesh, point: int, rotated: Integers, each_event_once:
     return Triplets(q2, q3[q2], weights, normal_fraction(mesh, np.full_like(q2, q1), q2, q3[q2], rotated))
 
 
+def count_reduced_triplets(mesh: Mesh, each_event_once: bool) -> int:
+    """Number of triplets that `reduced_triplets` keeps at all irreducible points together.
+
+    They are the orbits of (q, q', q'') with q + q' + q'' = 0 under the point group and, with `each_event_once`, all
+    exchanges of the three, else that of q' and q''. By Burnside's lemma that is the mean number of triples which an
+    operation S followed by an exchange leaves as they are: S q = q, S q' = q' without one; S² q' = q', with q fixed by
+    it, for an exchange of two; (1 + S + S²) q = 0 for a cycle of three.
+    """
+    rotated = mesh.rotated()
+    grid = np.arange(mesh.n_points)
+    coordinates = mesh.coordinates
+    fixed, fixed_by_square, cycled = (np.empty(len(rotated), dtype=np.int64) for _ in range(3))
+    for number, once in enumerate(rotated):
+        twice = once[once]
+        fixed[number] = (once == grid).sum()
+        fixed_by_square[number] = (twice == grid).sum()
+        cycled[number] = (mesh.index(coordinates + coordinates[once] + coordinates[twice]) == 0).sum()
+    if each_event_once:
+        return int((fixed**2 + 3 * fixed_by_square + 2 * cycled).sum()) // (6 * len(rotated))
+    return int((fixed**2 + fixed_by_square).sum()) // (2 * len(rotated))
+
+
 def inverse_operations(mesh: Mesh) -> Integers:
     """Number of the inverse of each operation, shape (operation,)."""
     products = np.einsum("gij,hjk->ghik", mesh.rotations, mesh.rotations)

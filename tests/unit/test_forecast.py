@@ -10,12 +10,14 @@ from chain import face_centred, triclinic
 
 from peierls import config, force_constants, schema, stage_files
 from peierls.crystal import Crystal
-from peierls.forecast import JOB_SECONDS, Forecast, count_triplets, forecast, in_bytes, in_time, refusals, total
+from peierls.forecast import Forecast, forecast, refusals, total
+from peierls.forecast.stages import JOB_SECONDS
+from peierls.forecast.words import in_bytes, in_time
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.mesh import build_mesh
 from peierls.phonons import compute_phonons
 from peierls.solvers import viscosity
-from peierls.triplets import reduced_triplets
+from peierls.triplets import count_reduced_triplets, reduced_triplets
 
 SCHEMA = schema.load(schema.shipped())
 
@@ -37,7 +39,7 @@ def test_triplets_are_counted_exactly(crystal: Crystal, sizes: tuple[int, ...], 
     rotated = mesh.rotated()
     points = range(mesh.n_irreducible)
     kept = sum(len(reduced_triplets(mesh, point, rotated, each_event_once).q2) for point in points)
-    assert count_triplets(mesh, each_event_once) == kept
+    assert count_reduced_triplets(mesh, each_event_once) == kept
 
 
 def test_wedge_has_the_frequencies_of_the_full_mesh(silicon: Crystal) -> None:

@@ -40,7 +40,7 @@ def between(log: str) -> list[str]:
     """The lines of a log without the first, which says which process it is, and the last of a job that went well."""
     first, *lines, last = log.splitlines()
     assert re.fullmatch(r"process \d+ on \S+", first)
-    assert re.fullmatch(r"done in \d+\.\d s with \d+ MB", last)
+    assert re.fullmatch(r"done in \d+\.\d s, \d+\.\d s of processor time, with \d+ MB", last)
     return lines
 
 

@@ -1,0 +1,219 @@
+"""What a few irreducible points tell of all: what is on the energy shell, and how fast this machine is.
+
+They are computed by the functions that will compute all of them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from peierls.collision_operator import CollisionOperator, vectors
+from peierls.config import Run
+from peierls.crystal import Crystal
+from peierls.forecast.sizes import held
+from peierls.isotopes import IsotopePairs, isotope_pairs
+from peierls.linewidths import isotope_disorder, sums_over_processes
+from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
+from peierls.mesh import Mesh
+from peierls.on_shell import OnShell
+from peierls.phonons import Phonons
+from peierls.triplets import Triplets, reduced_triplets
+
+Result = TypeVar("Result")
+
+SAMPLE_SECONDS = 0.5
+"""Processor time spent on sampling the third order, at least two points of it."""
+BYTES_PER_ORDERED_BLOCK = 500
+"""Memory taken for a while by each of the six orderings of a third-order block, an estimate."""
+_BANDS = 6
+"""Bands s in the sample."""
+
+
+def timed(work: Callable[..., Result], *arguments: Any, **keywords: Any) -> tuple[float, Result]:
+    """Processor time of a call, s, and what it gives."""
+    start = time.process_time()
+    result = work(*arguments, **keywords)
+    return time.process_time() - start, result
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a few irreducible points tell of all.
+
+    Numbers of entries and isotope pairs; memory in bytes beside the stages' own; and seconds of processor time: setting
+    up a shard, all points of the third order, the linewidths' sum over processes, an application of the collision
+    operator, both at all temperatures, and finding the isotope pairs.
+    """
+
+    n_entries: float
+    n_pairs: float
+    preparation_memory: float
+    point_memory: float
+    preparation_seconds: float
+    points_seconds: float
+    linewidths_seconds: float
+    application_seconds: float
+    pairs_seconds: float
+
+
+def take_sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_triplets: int) -> Sample:
+    """Sample the third order for `SAMPLE_SECONDS`, and time what will be done with it."""
+    integration, n_bands = run["integration"], crystal.n_bands
+    blocks = len(crystal.fc3) * (6 if integration["fc3_origin"] == "average" else 1)
+    preparation_seconds, common = timed(Preparation.of, crystal, mesh, phonons, integration)
+    generator = np.random.default_rng(0)
+    # Sampled so that a point costs about as much as the time there is, whatever the number of bands: some triplets, and
+    # one group of some bands, to whose number the cost is proportional.
+    most = max(16, int(2e8 / n_bands**4))
+    memory = _BANDS * _bytes_per_band(common, mesh)
+    _warm_up(common, mesh, memory)
+    elements, n_sampled, n_shell = [], 0, 0
+    seconds_of_triplets, seconds_per_point, search_seconds, n_strengths = 0.0, 0.0, 0.0, 0
+    started = time.process_time()
+    for count, point in enumerate(_spread(mesh.n_irreducible)):
+        if count >= 2 and time.process_time() - started > SAMPLE_SECONDS:
+            break
+        q1 = int(mesh.irreducible[point])
+        own_seconds, triplets = timed(reduced_triplets, mesh, point, common.rotated, common.each_event_once)
+        if not len(triplets.q2):
+            continue
+        some = np.sort(generator.permutation(len(triplets.q2))[:most])
+        part = _part(triplets, some)
+        seconds, shell = timed(common.search, q1, part.q2, part.q3)
+        search_seconds += seconds
+        elements.append(_elements(point, part, shell))
+        n_sampled += len(some)
+        n_shell += len(shell.weight)
+        # Neighbouring triplets share a part of the work, so those of the timed part are neighbours, too.
+        block = _part(triplets, slice(None, most))
+        shell = common.search(q1, block.q2, block.q3)
+        groups = band_groups(phonons.degenerate_sets[q1], mesh, common.folded, len(block.q2), memory)
+        share = n_bands / (groups[0].stop - groups[0].start)
+        arguments: tuple[Any, ...] = (q1, block, shell, mesh, phonons, common.folded, memory)
+        folding, _ = timed(common.folded.at, mesh.fractional[q1], phonons.eigenvectors[q1][:, groups[0]])
+        seconds, _ = timed(strengths_on_shell, *arguments, most_groups=1)
+        seconds_of_triplets += max(seconds - folding, 0.0) * share
+        n_strengths += len(block.q2)
+        seconds_per_point += own_seconds + folding * share
+    n_points = max(len(elements), 1)
+    per_triplet = search_seconds / max(n_sampled, 1) + seconds_of_triplets / max(n_strengths, 1)
+    n_entries = n_triplets * n_shell / max(n_sampled, 1)
+    pairs_seconds, pairs, n_pairs = _sample_pairs(crystal, mesh, phonons, run)
+    linewidths, nothing, processes, isotopes = _passes(mesh, phonons, run, elements, pairs)
+    of_entries = n_entries / max(n_shell, 1)
+    return Sample(
+        n_entries=n_entries,
+        n_pairs=n_pairs,
+        preparation_memory=BYTES_PER_ORDERED_BLOCK * blocks + held(common.folded) + common.rotated.nbytes,
+        point_memory=_point_memory(common, mesh, phonons),
+        preparation_seconds=preparation_seconds,
+        points_seconds=per_triplet * n_triplets + seconds_per_point / n_points * mesh.n_irreducible,
+        linewidths_seconds=of_entries * linewidths,
+        application_seconds=nothing + of_entries * processes + n_pairs / max(len(pairs.rates), 1) * isotopes,
+        pairs_seconds=pairs_seconds,
+    )
+
+
+def _spread(number: int) -> Iterator[int]:
+    """0 to number - 1 in an order whose every beginning is spread over all of it."""
+    bits = max(number - 1, 1).bit_length()
+    for index in range(2**bits):
+        position = int(f"{index:0{bits}b}"[::-1], 2)
+        if position < number:
+            yield position
+
+
+def _part(triplets: Triplets, some: Any) -> Triplets:
+    return Triplets(*(getattr(triplets, field.name)[some] for field in fields(triplets)))
+
+
+def _bytes_per_band(common: Preparation, mesh: Mesh) -> float:
+    """Memory of the transform of one band s, bytes, as in `band_groups`."""
+    n1, n2, n3 = common.folded.box
+    largest = max(n1 * n2 * n3, int(mesh.sizes[0]) * n2 * n3) + int(mesh.sizes[1]) * n3 + mesh.n_points // 2
+    return 16.0 * largest * common.folded.n_bands**2
+
+
+def _warm_up(common: Preparation, mesh: Mesh, memory: float) -> None:
+    """Have the kernels compiled before they are timed."""
+    point = mesh.n_irreducible - 1
+    triplets = _part(reduced_triplets(mesh, point, common.rotated), slice(None, 16))
+    q1 = int(mesh.irreducible[point])
+    shell = common.search(q1, triplets.q2, triplets.q3)
+    phonons, folded = common.phonons, common.folded
+    strengths_on_shell(q1, triplets, shell, mesh, phonons, folded, memory, most_groups=1)
+
+
+def _elements(point: int, triplets: Triplets, shell: OnShell) -> MatrixElements:
+    """The sampled entries as matrix elements, of no strength."""
+    counts = np.bincount(shell.triplet, minlength=len(triplets.q2))
+    return MatrixElements(
+        points=np.array([point]),
+        triplet_starts=np.array([0, len(triplets.q2)]),
+        second_points=triplets.q2.astype(np.int32),
+        third_points=triplets.q3.astype(np.int32),
+        triplet_weights=triplets.weights,
+        normal_fraction=triplets.normal_fraction,
+        entry_starts=np.concatenate([[0], np.cumsum(counts)]),
+        bands=shell.bands,
+        processes=shell.process,
+        strengths=np.zeros(len(shell.weight)),
+    )
+
+
+def _sample_pairs(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run) -> tuple[float, IsotopePairs, float]:
+    """Seconds for all isotope pairs, some of them, and the number of all."""
+    isotopes = run["scattering"]["isotopes"]
+    disorder = np.ones(len(crystal.masses)) if isinstance(isotopes, Mapping) else isotope_disorder(crystal, isotopes)
+    few = max(1, int(2e7 / (mesh.n_points * crystal.n_bands**2)))
+    chosen = np.sort(np.array(list(_spread(mesh.n_irreducible)))[:few])
+    # As each mode sees them: with `event` a pair is held by one of its two points, and half as many are there.
+    each = {**run["integration"], "weights": "mode"}
+    isotope_pairs(replace(mesh, irreducible=mesh.irreducible[:1]), phonons, disorder, each)
+    seconds, pairs = timed(isotope_pairs, replace(mesh, irreducible=mesh.irreducible[chosen]), phonons, disorder, each)
+    counts = np.zeros(mesh.n_irreducible, dtype=np.int64)
+    counts[chosen] = np.diff(pairs.starts)
+    factor = mesh.n_irreducible / len(chosen)
+    total = len(pairs.rates) * factor * (0.5 if run["integration"]["weights"] == "event" else 1.0)
+    return seconds * factor, replace(pairs, starts=np.cumsum([0, *counts])), total
+
+
+def _passes(
+    mesh: Mesh, phonons: Phonons, run: Run, elements: list[MatrixElements], pairs: IsotopePairs
+) -> tuple[float, float, float, float]:
+    """Processor time at all temperatures: of the sampled processes in the linewidths, and of nothing, the sampled
+    processes, and the sampled isotope pairs in an application of the collision operator."""
+    temperatures = np.array(run["temperatures"], dtype=float)
+    shape = (mesh.n_irreducible, phonons.n_bands, len(temperatures))
+    nothing = IsotopePairs.none(mesh.n_irreducible)
+    events = run["integration"]["weights"] == "event"
+    empty = CollisionOperator(mesh, phonons.frequencies, temperatures, events, np.ones(shape), [], nothing)
+    representation = vectors(mesh)
+    field_of_ones = np.ones((*shape[:2], 3, shape[2]))
+    costs = [
+        _least_time(operator.apply, field_of_ones, representation)
+        for operator in (empty, replace(empty, matrix_elements=elements), replace(empty, isotope_pairs=pairs))
+    ]
+    linewidths = _least_time(sums_over_processes, mesh, elements, empty.sqrt_nn, run["integration"])
+    return linewidths, costs[0], max(costs[1] - costs[0], 0.0), max(costs[2] - costs[0], 0.0)
+
+
+def _least_time(work: Callable[..., Any], *arguments: Any) -> float:
+    """Processor time of a call that has been made before, the least of some: what else the machine does adds to it."""
+    work(*arguments)
+    return min(timed(work, *arguments)[0] for _ in range(3))
+
+
+def _point_memory(common: Preparation, mesh: Mesh, phonons: Phonons) -> float:
+    """Memory for a moment, bytes: tables of the energy shell, and the transform of the largest group of bands."""
+    n_bands = phonons.n_bands
+    corners = 15 * mesh.n_points * (16 + 8 * n_bands)
+    folded = common.folded
+    sets = phonons.degenerate_sets[mesh.irreducible[-1]]
+    groups = band_groups(sets, mesh, folded, mesh.n_points, common.max_memory)
+    group = max(one.stop - one.start for one in groups)
+    transformed = group * _bytes_per_band(common, mesh)
+    return corners + transformed + 16.0 * n_bands**2 * (2 * group + 3) * len(folded.distances)

@@ -1,0 +1,253 @@
+"""What each stage of a run costs: jobs, files, memory and processor time, from the sizes of its arrays and a sample."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from peierls.collision_operator import vectors
+from peierls.config import Run
+from peierls.crystal import Crystal
+from peierls.crystal_momentum import related_choices, self_inverse
+from peierls.dense_collision_operator import dense_gigabytes
+from peierls.forecast.sample import Sample, timed
+from peierls.forecast.sizes import DATASET_BYTES, file_bytes, held
+from peierls.layout import boundary_solvers
+from peierls.linewidths import Linewidths
+from peierls.matrix_elements import GIGABYTE, MatrixElements
+from peierls.mesh import Mesh
+from peierls.phonons import Phonons
+from peierls.shards import ShardIndex
+from peierls.solvers import Transport, Viscosity, relaxons, viscosity
+
+JOB_MEMORY = 180e6
+"""Memory of a job that does nothing, with the libraries it imports, bytes (measured)."""
+JOB_SECONDS = 1.3
+"""Processor time of a job that does nothing: the interpreter, the libraries, and loading what numba compiled
+(measured)."""
+ITERATIONS = 13
+"""Applications of the collision operator until a solver that iterates has converged (measured: 11 to 20)."""
+SCAN_ITERATIONS = 27
+"""Applications until all lengths of the scan have converged (measured: 20 to 30)."""
+SCAN = "boundary_scan"
+SMALL = "tables and figures"
+N_SMALL = 26
+"""Small jobs of a run with two solvers: crystal, bands, densities, curves, tables, figures, pages, health, verdict."""
+BYTES_PER_PAIR = 16
+"""Memory of an isotope pair; while they are put together there are twice as many."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The forecast of a stage: number of jobs, bytes of all its files, memory of the largest job in bytes, processor
+    time of all jobs in s."""
+
+    name: str
+    jobs: int
+    size: float
+    memory: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The stages of a run below the crystal, from what its mesh and phonons took (`mesh_seconds`, and `wedge_seconds`
+    for the phonons of the wedge), its number of triplets, and a sample of the third order cut into `n_shards`."""
+
+    crystal: Crystal
+    mesh: Mesh
+    phonons: Phonons
+    run: Run
+    n_shards: int
+    n_triplets: int
+    sample: Sample
+    mesh_seconds: float
+    wedge_seconds: float
+
+    def stages(self) -> Iterator[Stage]:
+        """All of them, in the order in which they are computed."""
+        yield from self._harmonic()
+        if self._stored:
+            yield from self._third_order()
+        yield self._linewidths()
+        for solver in self.run["solvers"]:
+            yield self._solver(solver)
+        if self.run["analysis"]["boundary_scan"] and "variational" in boundary_solvers(self.run):
+            yield self._scan()
+        yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
+
+    @cached_property
+    def _n_temperatures(self) -> int:
+        return len(self.run["temperatures"])
+
+    @cached_property
+    def _n_modes(self) -> int:
+        return self.mesh.n_irreducible * self.crystal.n_bands
+
+    @cached_property
+    def _stored(self) -> bool:
+        return bool(self.run["integration"]["storage"] == "store")
+
+    def _file(self, kind: type) -> float:
+        """Bytes of a stage file, the largest where there are several."""
+        n_bands = self.crystal.n_bands
+        points, triplets, entries = (
+            ceil(number / self.n_shards) for number in (self.mesh.n_irreducible, self.n_triplets, self.sample.n_entries)
+        )
+        lengths = {
+            "atom": n_bands // 3,
+            "grid": self.mesh.n_points,
+            "ir_q": self.mesh.n_irreducible,
+            "band": n_bands,
+            "component": n_bands,
+            "operation": len(self.mesh.rotations),
+            "temperature": self._n_temperatures,
+            "point": points,
+            "point_bound": points + 1,
+            "triplet": triplets,
+            "triplet_bound": triplets + 1,
+            "entry": entries,
+            "check": 8,
+        }
+        narrow = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
+        return file_bytes(kind, lengths, {} if kind is Transport else narrow)
+
+    @cached_property
+    def _inputs(self) -> float:
+        """Memory of a job with the crystal and the mesh."""
+        return JOB_MEMORY + held(self.crystal) + held(self.mesh)
+
+    @cached_property
+    def _with_phonons(self) -> float:
+        return self._inputs + self._file(Phonons)
+
+    @cached_property
+    def _third_order_memory(self) -> float:
+        """Memory that computing matrix elements takes beside its inputs and what is kept of it."""
+        return max(self.sample.preparation_memory, self.sample.point_memory) + held(self.mesh)
+
+    @cached_property
+    def _third_order_seconds(self) -> float:
+        """Processor time of all matrix elements in one job."""
+        return self.sample.preparation_seconds + self.sample.points_seconds
+
+    @cached_property
+    def _field(self) -> float:
+        """Bytes of a scalar field on the full mesh at all temperatures."""
+        return 8.0 * self.mesh.n_points * self.crystal.n_bands * self._n_temperatures
+
+    @cached_property
+    def _pairs(self) -> float:
+        """Memory for the isotope pairs."""
+        return 2 * BYTES_PER_PAIR * self.sample.n_pairs
+
+    def _harmonic(self) -> Iterator[Stage]:
+        mesh, phonons = self.mesh, self._file(Phonons)
+        size = held(mesh) + len(fields(mesh)) * DATASET_BYTES
+        memory = self._inputs + 400.0 * mesh.n_points
+        yield Stage("mesh", 1, size, memory, JOB_SECONDS / 2 + self.mesh_seconds)
+        # The wedge has the eigenvectors of half of the mesh to be turned, q and -q being one.
+        seconds = JOB_SECONDS + self.wedge_seconds * mesh.n_points / 2 / mesh.n_irreducible
+        yield Stage("phonons", 1, phonons, self._with_phonons + phonons / 2, seconds)
+
+    def _third_order(self) -> Iterator[Stage]:
+        shard, n = self._file(MatrixElements), self.n_shards
+        seconds = n * (JOB_SECONDS + self.sample.preparation_seconds) + self.sample.points_seconds
+        memory = self._with_phonons + self._third_order_memory + 2 * shard
+        yield Stage("matrix_elements", n, n * shard, memory, seconds)
+        yield Stage("matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + 2 * shard, JOB_SECONDS)
+
+    def _linewidths(self) -> Stage:
+        read = 2 * self._file(MatrixElements) if self._stored else self._third_order_memory
+        memory = (
+            self._with_phonons + max(read, self._pairs) + self._field + 8 * 8.0 * self._n_modes * self._n_temperatures
+        )
+        seconds = JOB_SECONDS + self.sample.linewidths_seconds + self.sample.pairs_seconds
+        if not self._stored:
+            seconds += self._third_order_seconds
+        return Stage("linewidths", 1, self._file(Linewidths), memory, seconds)
+
+    @cached_property
+    def _application(self) -> float:
+        """Processor time of an application of the collision operator to a vector field."""
+        again = 0.0 if self._stored else self._third_order_seconds
+        return self.sample.application_seconds + again
+
+    @cached_property
+    def _operator(self) -> float:
+        """Memory of a job that applies the collision operator to vector fields."""
+        elements = (self.n_shards + 1) * self._file(MatrixElements) if self._stored else self._third_order_memory
+        return self._with_phonons + elements + self._pairs + self._field + 4 * 3 * self._field
+
+    @cached_property
+    def _n_coordinates(self) -> int:
+        """Rows of the dense matrix of vector fields."""
+        allowed = np.rint(np.einsum("qaa->q", vectors(self.mesh).projectors))
+        return int(allowed.sum()) * self.crystal.n_bands
+
+    def _solver(self, solver: str) -> Stage:
+        size, memory = self._file(Transport), self._operator
+        seconds = JOB_SECONDS + self.sample.pairs_seconds
+        n, n_temperatures = self._n_coordinates, self._n_temperatures
+        # Beyond max_memory a dense solution is refused when it runs; here with what it would need.
+        dense = 1e9 * dense_gigabytes(n, 1)
+        if solver in ("rta", "wigner"):
+            return Stage(solver, 1, size, self._with_phonons + 12 * size, JOB_SECONDS)
+        if solver == "viscosity":
+            return self._viscosity()
+        if solver == "direct":
+            of_each = self._application / 3 + _dense_seconds("solve", n)
+            return Stage(solver, 1, size, memory + dense, seconds + 2 * self._application + n_temperatures * of_each)
+        if solver == "relaxons" and relaxons.COPIES * dense <= self._maximum:
+            of_each = 2 * self._application / 3 + _dense_seconds("eigh", n)
+            spectra = 3.0 * self._n_modes * n * 8 * n_temperatures
+            return Stage(
+                solver,
+                1,
+                size + 13 * 8.0 * n * n_temperatures,
+                memory + relaxons.COPIES * dense + spectra,
+                seconds + 2 * self._application + n_temperatures * of_each,
+            )
+        return Stage(solver, 1, size, memory, seconds + ITERATIONS * self._application)
+
+    @cached_property
+    def _maximum(self) -> float:
+        return float(self.run["integration"]["max_memory"]) * GIGABYTE
+
+    def _viscosity(self) -> Stage:
+        mesh, n_bands = self.mesh, self.crystal.n_bands
+        alone = self_inverse(mesh)
+        # A tensor for each choice of images, where an application is that to a vector.
+        components = 9 * related_choices(mesh, ~alone).count
+        repeated = self._application + (components / 3 - 1) * self.sample.application_seconds
+        of_temperature = viscosity.FIELDS * 8.0 * components * mesh.n_points * n_bands
+        at_once = min(self._n_temperatures, max(1, int(self._maximum / of_temperature)))
+        n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
+        even = 1e9 * dense_gigabytes(n_even, viscosity.COPIES)
+        seconds = JOB_SECONDS + self.sample.pairs_seconds + ITERATIONS * repeated
+        if even <= self._maximum:
+            seconds += self._n_temperatures * (repeated / 9 + _dense_seconds("eigh", n_even))
+        memory = self._operator + max(at_once * of_temperature, even if even <= self._maximum else 0.0)
+        size = 8.0 * self._n_temperatures * (3 * 81 + 2 * n_even) + len(fields(Viscosity)) * DATASET_BYTES
+        return Stage("viscosity", 1, size, memory, seconds)
+
+    def _scan(self) -> Stage:
+        vectors_held = 2 * 8.0 * 3 * self._n_modes * self._n_temperatures * SCAN_ITERATIONS
+        memory = self._operator + min(vectors_held, self._maximum)
+        seconds = JOB_SECONDS + self.sample.pairs_seconds + SCAN_ITERATIONS * self._application
+        return Stage(SCAN, 1, self._file(Transport), memory, seconds)
+
+
+def _dense_seconds(method: str, size: int) -> float:
+    """Processor time of a dense solution or diagonalisation, from that of a small one: it grows with the cube."""
+    small = 300
+    matrix = np.diag(np.arange(1.0, small + 1)) + 0.01
+    work: Callable[[], Any] = (
+        (lambda: linalg.eigh(matrix)) if method == "eigh" else (lambda: linalg.solve(matrix, matrix[0], assume_a="sym"))
+    )
+    work()
+    return timed(work)[0] * (size / small) ** 3
