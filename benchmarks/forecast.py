@@ -1,6 +1,6 @@
 """The forecast of runs against what they then took, as the logs of their jobs say.
 
-    python benchmarks/forecast.py CONFIG RESULTS
+    OMP_NUM_THREADS=1 python benchmarks/forecast.py CONFIG RESULTS
 
 RESULTS must have been computed on this machine, with all kernels compiled before.
 """

@@ -94,8 +94,9 @@ def scan_by_solving(problem: HeatConduction, lengths: Sequence[float] | None) ->
 
 
 def bytes_per_temperature(problem: HeatConduction) -> float:
-    """Memory of the subspace in which one temperature is solved where it grows to `VECTORS`."""
-    return 2 * VECTORS * 8.0 * 3 * problem.mesh.n_irreducible * problem.phonons.n_bands
+    """Memory of a subspace of `VECTORS` at one temperature, bytes: vectors and images, and once more while one is
+    added."""
+    return 4 * VECTORS * 8.0 * 3 * problem.mesh.n_irreducible * problem.phonons.n_bands
 
 
 def _solve(problem: HeatConduction, some: slice, strengths: Floats) -> tuple[Floats, Floats]:

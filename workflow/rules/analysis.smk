@@ -50,11 +50,12 @@ rule boundary_scan:
         "../envs/peierls.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=scan_memory,
         runtime=growing(240),
     params:
         settings=settings("boundary_scan"),
         code=code("boundary_scan.py"),
+        max_memory=max_memory,
     script:
         "../scripts/boundary_scan.py"
 

@@ -92,6 +92,12 @@ def transport_memory(wildcards, input, attempt):
     return int(attempt * (500 + read + fields + dense))
 
 
+# Resource: memory in MB of the scan over sizes, which also holds the space in which all of them are solved.
+def scan_memory(wildcards, input, attempt):
+    space = 0 if wildcards.solver == "rta" else 1000 * RUNS[wildcards.run]["integration"]["max_memory"]
+    return transport_memory(wildcards, input, attempt) + int(attempt * space)
+
+
 # Resource: an amount that grows with each attempt.
 def growing(amount):
     return lambda wildcards, attempt: int(amount * attempt)

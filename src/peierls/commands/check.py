@@ -8,6 +8,7 @@ examples:
   peierls check config/config.yaml
   peierls check mine.yaml --results /scratch/me/results --memory 64"""
 
+import os
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print what is found."""
+    # Set before NumPy is imported: the jobs that are forecast have one thread, too.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
     from peierls import config, config_file, force_constants, schema
     from peierls.forecast import available_disk, available_memory, forecast, refusals, report
     from peierls.layout import Layout

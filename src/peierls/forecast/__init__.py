@@ -14,7 +14,7 @@ from peierls import config
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.directions import DIRECTIONS
-from peierls.forecast.sample import take_sample, timed
+from peierls.forecast.sample import seconds_per_wave_vector, take_sample, timed
 from peierls.forecast.stages import SMALL, Costs, Stage
 from peierls.forecast.words import in_bytes, in_time
 from peierls.mesh import build_mesh
@@ -66,7 +66,10 @@ def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
     wedge_seconds, phonons = timed(compute_phonons, crystal, mesh, run["nac"], only_wedge=True)
     n_triplets = count_reduced_triplets(mesh, each_event_once=run["integration"]["weights"] == "event")
     sample = take_sample(crystal, mesh, phonons, run, n_triplets)
-    costs = Costs(crystal, mesh, phonons, run, n_shards, n_triplets, sample, mesh_seconds, wedge_seconds)
+    of_wave_vector = seconds_per_wave_vector(crystal, mesh, run["nac"])
+    costs = Costs(
+        crystal, mesh, phonons, run, n_shards, n_triplets, sample, mesh_seconds, wedge_seconds, of_wave_vector
+    )
     return Forecast(
         n_points=mesh.n_points,
         n_irreducible=mesh.n_irreducible,

@@ -6,6 +6,7 @@ They are computed by the functions that will compute all of them.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from math import ceil
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from peierls.collision_operator import CollisionOperator, vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
+from peierls.dynamical_matrix import dynamical_matrices
+from peierls.electrostatics import separate
 from peierls.forecast.sizes import held
 from peierls.isotopes import IsotopePairs, isotope_pairs
 from peierls.linewidths import isotope_disorder, sums_over_processes
@@ -30,6 +33,8 @@ BYTES_PER_ORDERED_BLOCK = 500
 """Memory taken for a while by each of the six orderings of a third-order block, an estimate."""
 _BANDS = 6
 """Bands s in the sample."""
+_WAVE_VECTORS = 32
+"""Dynamical matrices in the sample."""
 
 
 def timed(work: Callable[..., Result], *arguments: Any, **keywords: Any) -> tuple[float, Result]:
@@ -115,6 +120,17 @@ def take_sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_trip
         application_seconds=nothing + of_entries * processes + n_pairs / max(len(pairs.rates), 1) * isotopes,
         pairs_seconds=pairs_seconds,
     )
+
+
+def seconds_per_wave_vector(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any]) -> float:
+    """Processor time of diagonalising the dynamical matrix of one wave vector, from some of the mesh, s."""
+    short_ranged, long_range = separate(crystal, nac)
+    some = mesh.fractional[:: ceil(mesh.n_points / _WAVE_VECTORS)]
+
+    def diagonalise() -> Any:
+        return np.linalg.eigh(dynamical_matrices(short_ranged, some, long_range))
+
+    return _least_time(diagonalise) / len(some)
 
 
 def _spread(number: int) -> Iterator[int]:

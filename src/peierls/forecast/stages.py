@@ -26,9 +26,9 @@ from peierls.solvers import Transport, Viscosity, relaxons, viscosity
 
 JOB_MEMORY = 180e6
 """Memory of a job that does nothing, with the libraries it imports, bytes (measured)."""
-JOB_SECONDS = 1.3
-"""Processor time of a job that does nothing: the interpreter, the libraries, and loading what numba compiled
-(measured)."""
+JOB_SECONDS = 0.9
+"""Processor time of a job that does nothing: the interpreter, the libraries, and loading what numba compiled, which is
+half of it (measured)."""
 ITERATIONS = 13
 """Applications of the collision operator until a solver that iterates has converged (measured: 11 to 20)."""
 SCAN_ITERATIONS = 27
@@ -55,8 +55,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Costs:
-    """The stages of a run below the crystal, from what its mesh and phonons took (`mesh_seconds`, and `wedge_seconds`
-    for the phonons of the wedge), its number of triplets, and a sample of the third order cut into `n_shards`."""
+    """The stages of a run below the crystal, its third order cut into `n_shards`: from the number of triplets, a sample
+    of the third order, and the processor time that the mesh, the phonons of the wedge and one dynamical matrix took, s.
+    """
 
     crystal: Crystal
     mesh: Mesh
@@ -67,6 +68,7 @@ class Costs:
     sample: Sample
     mesh_seconds: float
     wedge_seconds: float
+    seconds_per_wave_vector: float
 
     def stages(self) -> Iterator[Stage]:
         """All of them, in the order in which they are computed."""
@@ -150,8 +152,8 @@ class Costs:
         size = held(mesh) + len(fields(mesh)) * DATASET_BYTES
         memory = self._inputs + 400.0 * mesh.n_points
         yield Stage("mesh", 1, size, memory, JOB_SECONDS / 2 + self.mesh_seconds)
-        # The wedge has the eigenvectors of half of the mesh to be turned, q and -q being one.
-        seconds = JOB_SECONDS + self.wedge_seconds * mesh.n_points / 2 / mesh.n_irreducible
+        # Matrices are diagonalised on half of the mesh, velocities are those of the wedge.
+        seconds = JOB_SECONDS / 2 + self.wedge_seconds + self.seconds_per_wave_vector * mesh.n_points / 2
         yield Stage("phonons", 1, phonons, self._with_phonons + phonons / 2, seconds)
 
     def _third_order(self) -> Iterator[Stage]:
@@ -159,7 +161,7 @@ class Costs:
         seconds = n * (JOB_SECONDS + self.sample.preparation_seconds) + self.sample.points_seconds
         memory = self._with_phonons + self._third_order_memory + 2 * shard
         yield Stage("matrix_elements", n, n * shard, memory, seconds)
-        yield Stage("matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + 2 * shard, JOB_SECONDS)
+        yield Stage("matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + 2 * shard, JOB_SECONDS / 2)
 
     def _linewidths(self) -> Stage:
         read = 2 * self._file(MatrixElements) if self._stored else self._third_order_memory
@@ -236,8 +238,9 @@ class Costs:
         return Stage("viscosity", 1, size, memory, seconds)
 
     def _scan(self) -> Stage:
-        vectors_held = 2 * 8.0 * 3 * self._n_modes * self._n_temperatures * SCAN_ITERATIONS
-        memory = self._operator + min(vectors_held, self._maximum)
+        # Vectors and their images, and once more while one is added.
+        space = 4 * 8.0 * 3 * self._n_modes * self._n_temperatures * SCAN_ITERATIONS
+        memory = self._operator + min(space, self._maximum)
         seconds = JOB_SECONDS + self.sample.pairs_seconds + SCAN_ITERATIONS * self._application
         return Stage(SCAN, 1, self._file(Transport), memory, seconds)
 

@@ -96,13 +96,12 @@ def solve_shifted(
     has there; where that is zero nothing acts, and the source is zero, too.
     """
     space = Subspace(shift, source, *(np.empty((len(source), 0, source.shape[1])) for _ in range(2)))
-    inverses = [_inverse(diagonal + strength * shift) for strength in strengths]
-    scales = [(source**2 * inverse).sum(axis=1) for inverse in inverses]
     while True:
         residuals = np.zeros((len(strengths), len(source)))
         direction, farthest = np.zeros_like(source), np.zeros(len(source))
-        for number, (strength, inverse, scale) in enumerate(zip(strengths, inverses, scales, strict=True)):
-            found = space.solve(strength)
+        for number, strength in enumerate(strengths):
+            found, inverse = space.solve(strength), _inverse(diagonal + strength * shift)
+            scale = (source**2 * inverse).sum(axis=1)
             preconditioned = found.remainder * inverse
             square = (found.remainder * preconditioned).sum(axis=1)
             left = np.sqrt(np.divide(square, scale, out=np.zeros_like(scale), where=scale > 0))
