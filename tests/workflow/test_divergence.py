@@ -15,7 +15,7 @@ def test_a_solver_that_diverges_fails_the_run_and_no_other_solver(workflow: Work
     """Face-centred cubic, 4³: an allowed eigenvalue of 2.2."""
     crystal = chain.face_centred()
     writers.write(crystal, "peierls", workflow.folder / "crystal")
-    off = {key: False for key in ("cumulative", "spectral", "boundary_scan")}
+    off = dict.fromkeys(("cumulative", "spectral", "boundary_scan"), False)
     run: dict[str, Any] = {
         "force_constants": {"path": "crystal"},
         "mesh": [4, 4, 4],
