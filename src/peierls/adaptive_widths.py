@@ -22,6 +22,10 @@ _LEAST_WIDTH = 0.1
 """Smallest width of kind `invariant`, in units of the root mean square width of a mode."""
 
 
+_STANDS_STILL = 1e-8
+"""Speeds below this share of their root mean square are rounding, of modes that stand still by symmetry."""
+
+
 class WidthModel(NamedTuple):
     """What a kernel needs to give a variance to a triple of modes.
 
@@ -63,6 +67,9 @@ def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any])
     if kind == "tdep":
         own = scale**2 * _clipped_sphere_variances(mesh, phonons)[mesh.grid_to_irreducible]
         return WidthModel(QUADRATURE, velocities, own, 0.0)
+    # Rounding for a width would be a weight without bound: modes that stand still have no width, and no weight.
+    speeds = np.linalg.norm(velocities, axis=-1, keepdims=True)
+    velocities = np.where(speeds > _STANDS_STILL * np.sqrt(np.mean(speeds**2)), velocities, 0.0)
     if kind == "shengbte":
         components = scale / np.sqrt(12) * velocities @ steps.T
         return WidthModel(DIFFERENCE_SUM, components, (components**2).sum(axis=-1), 0.0)

@@ -180,13 +180,12 @@ def spread_over_stars(field: Floats, mesh: Mesh, representation: Representation)
 
 def fold_onto_wedge(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
     """The adjoint of `spread_over_stars`, divided by the star weights and projected on what the little groups allow."""
-    turned = np.empty_like(field)
+    sums = np.zeros((mesh.n_irreducible, *field.shape[1:]))
     for operation, points in _points_by_operation(mesh):
-        turned[points] = representation.matrices[operation].T @ field[points]
-    order = np.argsort(mesh.grid_to_irreducible, kind="stable")
-    starts = np.searchsorted(mesh.grid_to_irreducible[order], np.arange(mesh.n_irreducible))
-    sums = np.add.reduceat(turned[order], starts, axis=0) / mesh.weights[:, None, None, None]
-    return representation.projectors[:, None] @ sums
+        # An operation leads to one point of a star at most.
+        sums[mesh.grid_to_irreducible[points]] += representation.matrices[operation].T @ field[points]
+    sums /= mesh.weights[:, None, None, None]
+    return np.asarray(representation.projectors[:, None] @ sums)
 
 
 def _points_by_operation(mesh: Mesh) -> list[tuple[int, Integers]]:

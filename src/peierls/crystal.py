@@ -64,8 +64,9 @@ class Crystal:
     )
     rule_violations: Floats | None = quantity(
         "1",
-        "4",
-        "violations of translation and permutation, second order, then third, over the largest force constant",
+        "rule",
+        "violations of translation and permutation, second order, then third, and of the space group, over the largest "
+        "force constant",
         default=None,
     )
 

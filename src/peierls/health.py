@@ -148,13 +148,24 @@ def check_thermal_resolution(spread: float, temperatures: Floats) -> HealthCheck
     return HealthCheck("thermal resolution", len(cold) == 0, sentence)
 
 
+_RULES = (
+    *("translation, second order", "permutation, second order", "translation, third order"),
+    *("permutation, third order", "the space group of the atoms, second order: are they of this crystal?"),
+    "the space group of the atoms, third order: are they of this crystal?",
+)
+
+
 def check_force_constants(violations: Floats | None) -> HealthCheck:
-    """`Crystal.rule_violations`: translations and permutations of the force constants."""
-    worst = 0.0 if violations is None else float(violations.max())
+    """`Crystal.rule_violations`: translations and permutations of the force constants, and the space group of the
+    atoms."""
+    worst, named = 0.0, ""
+    if violations is not None:
+        worst = float(violations.max())
+        named = f": {_RULES[int(violations.argmax())]}" if worst > VIOLATION else ""
     return HealthCheck(
         "force constants",
         worst <= VIOLATION,
-        f"the force constants break their rules by at most {worst:.1e} of the largest (limit {VIOLATION:.0e})",
+        f"the force constants break their rules by at most {worst:.1e} of the largest (limit {VIOLATION:.0e}){named}",
     )
 
 

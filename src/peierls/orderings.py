@@ -34,10 +34,13 @@ def average_over_orderings(atoms: Integers, vectors: Integers, tensors: Floats) 
 
 
 def _keys(labels: Integers) -> Integers:
-    """One integer per row of small integers, in the lexicographic order of the rows."""
+    """One integer per row of integers, in the lexicographic order of the rows."""
     shifted = labels - labels.min(axis=0)
-    sizes = shifted.max(axis=0) + 1
-    keys = np.zeros(len(labels), dtype=np.int64)
-    for column, size in zip(shifted.T, sizes, strict=True):
+    keys, largest = np.zeros(len(labels), dtype=np.int64), 1
+    for column, size in zip(shifted.T, (shifted.max(axis=0) + 1).tolist(), strict=True):
+        if largest > np.iinfo(np.int64).max // size:
+            # Ranks have the same order, and are no larger than the rows are many.
+            keys, largest = np.unique(keys, return_inverse=True)[1], len(keys)
         keys = keys * size + column
+        largest *= size
     return keys

@@ -9,26 +9,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peierls.collision_operator import vectors
+from peierls.collision_operator import CollisionOperator, scalars, spread_over_stars, vectors
 from peierls.solvers import direct, iterative, relaxons, rta, variational
 from peierls.solvers.iterative import DIVERGES, OSCILLATES, omini_sparavigna
 from peierls.solvers.variational import conjugate_gradient
+from peierls.units import HBAR
 
 TEMPERATURES = (50.0, 300.0, 1000.0)
 SCATTERING = {"alone": {}, "isotopes and boundary": {"isotopes": "natural", "boundary_length": 1e-7}}
 
 
-@pytest.fixture(scope="module", params=["silicon 11", "rock salt", "hexagonal", "triclinic"])
+@pytest.fixture(scope="module", params=["silicon 11", "polar rock salt", "hexagonal", "triclinic"])
 def computed(request, silicon):
-    """Matrix elements of a non-polar, a binary, a uniaxial and a triclinic crystal."""
+    """Matrix elements of a non-polar, a polar, a uniaxial and a triclinic crystal."""
     cases = {
         "silicon 11": lambda: (silicon, (11, 11, 11)),
-        "rock salt": lambda: (chain.face_centred((28.0, 12.0)), (6, 6, 6)),
+        "polar rock salt": lambda: (chain.polar_rock_salt(), (6, 6, 6)),
         "hexagonal": lambda: (chain.hexagonal(), (6, 6, 5)),
         "triclinic": lambda: (chain.triclinic(), (4, 3, 3)),
     }
     crystal, sizes = cases[request.param]()
-    return {weights: chain.compute(crystal, sizes, weights=weights) for weights in ("event", "mode")}
+    electrostatics = chain.NO_LONG_RANGE_PART if crystal.born_charges is None else chain.long_range()
+    return {weights: chain.compute(crystal, sizes, electrostatics, weights=weights) for weights in ("event", "mode")}
 
 
 @pytest.mark.parametrize("weights", ("event", "mode"))
@@ -95,33 +97,71 @@ def test_the_variational_bound_rises_to_kappa(computed):
 
 @pytest.fixture(scope="module")
 def coarse(silicon):
-    """Silicon on a coarse mesh, with its exact solution."""
+    """Silicon on a coarse mesh, its solution ψ, and its κ by direct solution."""
     problem = chain.compute(silicon, (4, 4, 4), weights="event").problem(300.0)
-    return problem, float(np.trace(direct.solve(problem).kappa[0]) / 3)
+    result = direct.solve(problem)
+    energies = HBAR * problem.phonons.frequencies * problem.operator.sqrt_nn[..., 0]
+    solution = result.mean_free_displacement[0] * energies[problem.mesh.irreducible][..., None]
+    return problem, solution[..., None], float(np.trace(result.kappa[0]) / 3)
 
 
-@given(seed=st.integers(0, 2**32 - 1), size=st.floats(-3, 3), mixture=st.floats(0, 1))
+def bound(problem, trial):
+    """κ^V of a trial field, W/m/K."""
+    image = problem.operator.apply(trial, vectors(problem.mesh))
+    twice = 2 * problem.operator.inner(problem.source, trial)
+    return problem.trace(twice - problem.operator.inner(trial, image))[0]
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.floats(-3, 3), mixture=st.floats(0, 1), distance=st.floats(-6, 0))
 @settings(max_examples=60, deadline=None)
-def test_no_trial_function_gives_more_than_kappa(coarse, seed, size, mixture):
-    problem, kappa = coarse
+def test_no_trial_function_gives_more_than_kappa(coarse, seed, size, mixture, distance):
+    """Neither far from the solution nor next to it, where κ^V falls with the square of the distance; κ itself is the
+    bound of the solution."""
+    problem, solution, kappa = coarse
     operator, representation = problem.operator, vectors(problem.mesh)
     noise = representation.projectors[:, None] @ np.random.default_rng(seed).normal(size=problem.source.shape)
     rates = np.maximum(operator.rates, 1e-30)[:, :, None]
-    trial = size * (mixture * problem.source + (1 - mixture) * problem.source.std() * noise) / rates
-    trial = trial * operator.active[:, :, None]
-    bound = 2 * operator.inner(problem.source, trial) - operator.inner(trial, operator.apply(trial, representation))
-    assert problem.trace(bound)[0] <= kappa * (1 + 1e-10)
+    noise *= operator.active[:, :, None] * problem.source.std() / rates
+    far = size * (mixture * problem.source / rates * operator.active[:, :, None] + (1 - mixture) * noise)
+    near = solution + 10**distance * noise
+    assert bound(problem, solution) == pytest.approx(kappa, rel=1e-10)
+    for trial in (far, near):
+        assert bound(problem, trial) <= kappa * (1 + 1e-10)
+    fall = problem.trace(operator.inner(noise, operator.apply(noise, representation)))[0]
+    assert kappa - bound(problem, near) == pytest.approx(10 ** (2 * distance) * fall, rel=1e-3, abs=1e-9 * kappa)
+
+
+def assert_same_operator(operator: CollisionOperator, every: full_mesh.FullMesh) -> None:
+    """Ω θ on the wedge, carried to the full mesh, is A f/s of the full mesh for f = θ/s: 1e-12 of the largest."""
+    s = operator.sqrt_nn[..., 0]
+    inverse = np.divide(1.0, s, out=np.zeros_like(s), where=np.isfinite(s) & (s > 0)).ravel()
+    scaled = inverse[:, None] * every.collisions * inverse
+    for fields in (vectors, scalars):
+        representation = fields(operator.mesh)
+        shape = (*operator.rates.shape[:2], representation.matrices.shape[1], 1)
+        field = representation.projectors[:, None] @ np.random.default_rng(4).normal(size=shape)
+        field *= operator.active[:, :, None]
+        spread, image = (
+            spread_over_stars(one, operator.mesh, representation).reshape(len(scaled), -1)
+            for one in (field, operator.apply(field, representation))
+        )
+        acts = every.losses > 0
+        expected = (scaled @ spread)[acts]
+        assert np.abs(image[acts] - expected).max() <= 1e-12 * np.abs(expected).max()
 
 
 def test_the_full_mesh_without_symmetry_gives_the_same(silicon):
-    """κ from every event of the mesh, written out term by term: 1e-8 for each weighting, with and without isotopes."""
+    """Every event of the mesh, written out term by term: the operator to 1e-12, whatever its condition, and κ to 1e-8,
+    for each weighting, with and without isotopes."""
     cases = ((silicon, (4, 4, 4)), (silicon, (3, 3, 3)), (chain.triclinic(), (3, 3, 2)), (chain.hexagonal(), (4, 4, 3)))
     for crystal, sizes in cases:
         for weights in ("event", "mode"):
             for isotopes in (True,) if len(crystal.species) == 1 else (False, True):
                 computed = chain.compute(crystal, sizes, weights=weights, method="gaussian", sigma=0.6)
-                result = direct.solve(computed.problem(300.0, isotopes="natural" if isotopes else "none"))
-                expected = full_mesh.full_mesh(computed, 300.0, isotopes).kappa()
+                problem = computed.problem(300.0, isotopes="natural" if isotopes else "none")
+                every = full_mesh.full_mesh(computed, 300.0, isotopes)
+                assert_same_operator(problem.operator, every)
+                result, expected = direct.solve(problem), every.kappa()
                 assert np.abs(result.kappa[0] - expected).max() <= 1e-8 * np.abs(expected).max()
 
 

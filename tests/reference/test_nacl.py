@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from peierls import force_constants
 from peierls.crystal import Crystal
 from peierls.phonons import average_over_sets
+from peierls.solvers import direct
 from peierls.units import COULOMB, THZ
 
 pytestmark = pytest.mark.reference
@@ -101,6 +102,18 @@ def test_kappa(case):
     assert_allclose(expected["kappa"][:, 0], KAPPA[method], atol=6e-4)
     assert_allclose(found, KAPPA[method], rtol=2e-3)
     assert_allclose(found[3], KAPPA[method][3], rtol=1e-3)
+
+
+def test_exact_conductivity(case, reference):
+    """phono3py's direct solution within 1 % at every temperature: 77.009, 31.620, 15.227, 10.094 and 5.031 W/m/K."""
+    method, chain, _ = case
+    if method != "gonze-lee":
+        pytest.skip("phono3py's is with Gonze-Lee")
+    found = direct.solve(chain.problem(*phono3py.TEMPERATURES)).kappa[:, 0, 0]
+    expected = phono3py.read(reference / "nacl/ref-lbte-11/kappa-m111111.hdf5", chain.mesh)["kappa"][:, 0]
+    assert_allclose(expected, (77.009, 31.620, 15.227, 10.094, 5.031), atol=6e-4)
+    print("NaCl LBTE", found / expected - 1)
+    assert_allclose(found, expected, rtol=1e-2)
 
 
 def test_longitudinal_and_transverse_frequencies(crystal):

@@ -1,5 +1,6 @@
 """phono3py's inputs read here give phono3py's frequencies."""
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -8,6 +9,7 @@ import pytest
 
 from peierls import force_constants, units
 from peierls.crystal import Crystal
+from peierls.health import check_force_constants
 
 pytestmark = pytest.mark.reference
 
@@ -67,3 +69,14 @@ def test_rock_salt(reference):
     )
     assert reach2 > 1.5 * reach3
     np.testing.assert_allclose(crystal.mass_variances, [0, 5.82701e-4], rtol=0.002)
+
+
+def test_constants_of_another_crystal_are_reported(reference, tmp_path):
+    """fc3.hdf5 of rock salt beside the files of silicon: the same numbers of atoms, and nothing but the symmetry tells
+    them apart."""
+    for name in ("phono3py.yaml", "fc2.hdf5"):
+        shutil.copy(reference / "si-pbesol" / name, tmp_path)
+    shutil.copy(reference / "nacl/fc3.hdf5", tmp_path)
+    check = check_force_constants(force_constants.read({"path": tmp_path}).rule_violations)
+    assert not check.passed
+    assert check.sentence.endswith("the space group of the atoms, third order: are they of this crystal?")

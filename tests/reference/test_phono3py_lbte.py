@@ -16,7 +16,7 @@ import pytest
 from peierls import force_constants
 from peierls.crystal import Crystal, Floats
 from peierls.isotopes import IsotopePairs
-from peierls.solvers import direct, relaxons, variational
+from peierls.solvers import direct, iterative, relaxons, variational
 from peierls.solvers.heat_conduction import HeatConduction
 
 TEMPERATURES = (50.0, 100.0, 200.0, 300.0, 600.0)
@@ -75,13 +75,14 @@ def test_with_isotopes_and_boundary(computed, reference, tag, boundary_length):
     assert np.allclose(direct.solve(problem).kappa[:, 0, 0], bare, rtol=1e-6)
 
 
-def test_polar_crystal_without_its_long_range_part(reference):
-    """NaCl, 5³: the solvers agree on a polar crystal too (its electrostatics left out)."""
-
+def test_polar_crystal(reference):
+    """NaCl, 5³, with its electrostatics: the solvers agree on a polar crystal too."""
     crystal = force_constants.read({"format": "phono3py", "path": reference / "nacl"})
-    computed = chain.compute(crystal, (5, 5, 5), weights="event")
+    computed = chain.compute(crystal, (5, 5, 5), chain.long_range(), weights="event")
     for scattering in ({}, {"isotopes": "natural", "boundary_length": MICROMETRE}):
         problem = computed.problem(50.0, 300.0, 1000.0, **scattering)
         expected = direct.solve(problem).kappa
-        for solver in (variational, relaxons):
-            assert np.allclose(solver.solve(problem).kappa, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
+        for solver in (variational, relaxons, iterative):
+            found = solver.solve(problem)
+            assert found.converged.all()
+            assert np.allclose(found.kappa, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())

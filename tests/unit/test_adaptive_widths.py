@@ -203,3 +203,17 @@ def test_a_scale_of_two_doubles_every_width(case):
         one, two = (adaptive_width(mesh, phonons, integration(kind=kind, scale=scale)) for scale in (1.0, 2.0))
         assert_allclose(two.own, 4 * one.own)
         assert two.least == 4 * one.least
+
+
+@pytest.mark.parametrize("kind", ["shengbte", "fourphonon"])
+def test_modes_that_stand_still_have_no_width_and_no_rate_without_bound(kind):
+    """Their velocity is rounding; a delta function as narrow as that would make a mode scatter into itself at any
+    rate."""
+    found = compute(hexagonal(), [4, 4, 3], method="adaptive", kind=kind)
+    still = found.phonons.speeds < 1e-8 * found.phonons.speeds.max()
+    still[0] = False
+    assert still.any()
+    own = adaptive_width(found.mesh, found.phonons, found.integration).own[found.mesh.irreducible]
+    assert (own[still] == 0).all()
+    rates = found.linewidths(300.0, isotopes="natural").linewidth_isotope[0]
+    assert rates.max() < found.phonons.frequencies.max()

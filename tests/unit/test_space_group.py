@@ -96,3 +96,27 @@ def test_symmetrize_by_the_config_key(silicon_folder, silicon, caplog):
     assert "space-group average changed second-order force constants by up to" in caplog.text
     assert max(difference(silicon, crystal)) < 1e-14
     assert crystal.fc2_vectors.shape == silicon.fc2_vectors.shape
+
+
+def test_what_breaks_the_symmetry_is_measured_as_large_as_it_is(silicon):
+    """One element of one block of each order, and constants of another crystal under the same labels."""
+    assert max(space_group.asymmetries(silicon)) < 1e-12
+    fc2, fc3 = silicon.fc2.copy(), silicon.fc3.copy()
+    largest = abs(fc2).max(), abs(fc3).max()
+    fc2[3, 0, 1, 0, 2] += 0.05 * largest[0]
+    fc3[7, 0, 1, 2] -= 0.02 * largest[1]
+    found = space_group.asymmetries(replace(silicon, fc2=fc2, fc3=fc3))
+    assert found == pytest.approx((0.05, 0.02), rel=0.5)
+    other = replace(silicon, fc3=silicon.fc3.transpose(0, 2, 1, 3))
+    assert space_group.asymmetries(other)[1] > 0.1
+
+
+def test_some_operations_make_the_whole_group(silicon):
+    group = space_group.operations(silicon.lattice, silicon.positions, silicon.species)
+    reached = {np.eye(3, dtype=int).tobytes(): np.eye(3, dtype=int)}
+    chosen = [operation.rotation for operation in space_group._generators(group)]
+    assert len(chosen) <= 5
+    for _ in group:
+        products = [one @ matrix for one in chosen for matrix in reached.values()]
+        reached |= {matrix.tobytes(): matrix for matrix in products}
+    assert len(reached) == 48

@@ -116,3 +116,18 @@ def test_symmetric_constants_are_left_as_they_are():
     scale = np.abs(springs.fc3).max()
     for key, tensor in after.items():
         assert_allclose(tensor, before.get(key, np.zeros((3, 3, 3))), atol=1e-12 * scale)
+
+
+def test_cells_far_apart_are_told_apart_and_kept_in_order():
+    """The columns multiplied out are beyond 64 bits."""
+    atoms = np.zeros((3, 3), dtype=int)
+    far = np.array([[-100_000, 100_000, -100_000], [100_000, -100_000, 100_000]])
+    vectors = np.stack([far, np.add(far[::-1], (1, 7, -3)), np.add(2 * far, (0, 1, 0))])
+    tensors = np.random.default_rng(0).normal(size=(3, 3, 3, 3))
+    found = average_over_orderings(atoms, vectors, tensors)
+    table = as_table(*found)
+    assert len(table) == 18
+    for block, cells in zip(tensors, vectors, strict=True):
+        assert_allclose(table[(0, 0, 0, *cells.ravel().tolist())], block / 6)
+    labels = np.column_stack([found[0], found[1].reshape(-1, 6)]).tolist()
+    assert labels == sorted(labels)

@@ -61,17 +61,55 @@ def _average(crystal: Crystal, labels: Integers, tensors: Floats) -> tuple[Integ
     """Mean of the blocks over the space group."""
     sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
     group = operations(crystal.lattice, crystal.positions, sites)
-    order = tensors.ndim - 1
-    atoms, cells = labels[:, :order], labels[:, order:].reshape(-1, order - 1, 3)
     total_labels, total = labels[:0], tensors[:0]
     for operation in group:
-        moved = cells @ operation.rotation.T + operation.shifts[atoms[:, 1:]] - operation.shifts[atoms[:, :1]]
-        turned = tensors / len(group)
-        for axis in range(1, order + 1):
-            turned = np.moveaxis(np.tensordot(turned, operation.cartesian, axes=(axis, 1)), -1, axis)
-        moved_labels = np.column_stack([operation.images[atoms], moved.reshape(len(labels), -1)])
+        moved_labels, turned = _moved(operation, labels, tensors / len(group))
         total_labels, total = add_up(np.concatenate([total_labels, moved_labels]), np.concatenate([total, turned]))
     return total_labels, total
+
+
+def _moved(operation: "Operation", labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
+    """The blocks where an operation takes them."""
+    order = tensors.ndim - 1
+    atoms, cells = labels[:, :order], labels[:, order:].reshape(-1, order - 1, 3)
+    moved = cells @ operation.rotation.T + operation.shifts[atoms[:, 1:]] - operation.shifts[atoms[:, :1]]
+    turned = tensors
+    for axis in range(1, order + 1):
+        turned = np.moveaxis(np.tensordot(turned, operation.cartesian, axes=(axis, 1)), -1, axis)
+    return np.column_stack([operation.images[atoms], moved.reshape(len(labels), -1)]), turned
+
+
+def asymmetries(crystal: Crystal) -> tuple[float, float]:
+    """Largest change of an element when a generator of the space group acts on the constants, as a fraction of the
+    largest, for the second order and the third."""
+    vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
+    second = np.column_stack([*pair, crystal.fc2_vectors[vector]]), crystal.fc2[vector, *pair]
+    third = np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(-1, 6)]), crystal.fc3
+    sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
+    changes = [[0.0], [0.0]]
+    for operation in _generators(operations(crystal.lattice, crystal.positions, sites)):
+        for change, (labels, tensors) in zip(changes, (second, third), strict=True):
+            moved_labels, turned = _moved(operation, labels, tensors)
+            difference = add_up(np.concatenate([labels, moved_labels]), np.concatenate([tensors, -turned]))[1]
+            change.append(float(abs(difference).max() / abs(tensors).max()))
+    return max(changes[0]), max(changes[1])
+
+
+def _generators(group: "Sequence[Operation]") -> "list[Operation]":
+    """Some operations of a group whose products are all of its rotations."""
+    reached = {np.eye(3, dtype=np.int64).tobytes(): np.eye(3, dtype=np.int64)}
+    chosen: list[Operation] = []
+    # The last ones first: spglib begins with those that lead to few others.
+    for operation in reversed(group):
+        if operation.rotation.tobytes() in reached:
+            continue
+        chosen.append(operation)
+        fresh = list(reached.values())
+        while fresh:
+            products = [one.rotation @ matrix for one in chosen for matrix in fresh]
+            fresh = [matrix for matrix in products if matrix.tobytes() not in reached]
+            reached |= {matrix.tobytes(): matrix for matrix in fresh}
+    return chosen
 
 
 @dataclass(frozen=True)

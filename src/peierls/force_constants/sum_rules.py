@@ -12,6 +12,7 @@ import numpy as np
 
 from peierls import units
 from peierls.crystal import Crystal, Floats
+from peierls.force_constants import space_group
 from peierls.force_constants.blocks import add_up
 
 _log = logging.getLogger("peierls")
@@ -25,29 +26,34 @@ class Violations:
     fc2_permutation: float
     fc3_translation: float
     fc3_permutation: float
+    fc2_space_group: float
+    fc3_space_group: float
 
 
 def measure(crystal: Crystal) -> Violations:
-    """How far the force constants of `crystal` are from the two rules.
+    """How far the force constants of `crystal` are from the two rules and from the symmetry of its atoms.
 
     Permutations of the third order are compared where the sharing among equally short images cannot break them: the
     exchange of the second and third atom block by block, the home atom's place only summed over all lattice vectors.
     """
+    fc2_space_group, fc3_space_group = space_group.asymmetries(crystal)
     return Violations(
         fc2_translation=_largest(_translation_residue(crystal)) / _largest(crystal.fc2),
         fc2_permutation=_largest(_asymmetry(crystal)) / _largest(crystal.fc2),
         fc3_translation=_fc3_translation(crystal) / _largest(crystal.fc3),
         fc3_permutation=max(_fc3_exchange(crystal), _fc3_at_zone_centre(crystal)) / _largest(crystal.fc3),
+        fc2_space_group=fc2_space_group,
+        fc3_space_group=fc3_space_group,
     )
 
 
 def report(violations: Violations) -> None:
     """Say in the log how large the violations are."""
     _log.info(
-        "force constants break translation by %.1e and permutation by %.1e (second order), %.1e and %.1e (third order) "
-        "of the largest",
-        *(violations.fc2_translation, violations.fc2_permutation),
-        *(violations.fc3_translation, violations.fc3_permutation),
+        "force constants break translation by %.1e, permutation by %.1e and the space group by %.1e (second order), "
+        "by %.1e, %.1e and %.1e (third order) of the largest",
+        *(violations.fc2_translation, violations.fc2_permutation, violations.fc2_space_group),
+        *(violations.fc3_translation, violations.fc3_permutation, violations.fc3_space_group),
     )
 
 

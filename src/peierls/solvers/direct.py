@@ -50,8 +50,9 @@ def solve(problem: HeatConduction) -> Transport:
             converged[position] = False
             solution = np.zeros_like(source)
             failures.append(f"the collision matrix is singular at {temperature:g} K, nothing limits kappa")
-        solution = scale * solution
-        responses.append(sector.field(solution))
+        responses.append(sector.field(scale * solution))
+        # Or it would still be there when the next one is made.
+        del sector, matrix
     return transport(
         problem,
         "direct",

@@ -11,7 +11,7 @@ Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -41,6 +41,15 @@ RESIDUAL = 1e-6
 """Largest relative residual of the sum over relaxons."""
 
 
+class Spectrum(NamedTuple):
+    """Relaxons of one temperature, slowest first: lifetimes, ps, velocities along x, y, z, Å/ps, and what each
+    contributes to κ, W/m/K, shapes (relaxon,), (relaxon, 3) and (relaxon, 3, 3)."""
+
+    lifetimes: Floats
+    velocities: Floats
+    contributions: Floats
+
+
 def solve(problem: HeatConduction) -> Transport:
     """κ by diagonalising Ω at each temperature; nan where a relaxon that carries heat has no finite lifetime.
 
@@ -51,7 +60,7 @@ def solve(problem: HeatConduction) -> Transport:
     needed = dense_gigabytes(n_coordinates(operator, representation), COPIES)
     if needed > problem.settings["integration"]["max_memory"]:
         return _slow_end(problem, representation)
-    spectra, responses, failures = [], [], []
+    spectra, responses, failures, counts, ratios = [], [], [], [], []
     converged = np.ones(len(operator.temperatures), dtype=bool)
     for position, temperature in enumerate(operator.temperatures):
         sector = dense_sector(operator, position, representation)
@@ -71,11 +80,12 @@ def solve(problem: HeatConduction) -> Transport:
                 "carries heat is slower than double precision resolves, or nothing limits kappa"
             )
         responses.append(sector.field(solution))
-        spectra.append((rates, sector.field(coordinates)))
-    counts, ratios = [], []
-    for position, (of_vectors, _) in enumerate(spectra):
+        dual = np.stack([sector.coordinates(one) / sector.star_weights for one in _carriers(problem, position)])
+        spectra.append(_spectrum(problem, position, rates, dual @ coordinates))
+        # Or they would still be there when the next ones are made.
+        del sector, coordinates
         of_scalars = linalg.eigvalsh(dense_sector(operator, position, scalars(problem.mesh)).matrix)
-        rates = np.concatenate([of_vectors, of_scalars])
+        rates = np.concatenate([rates, of_scalars])
         largest = float(rates.max(initial=np.finfo(float).tiny))
         counts.append(int((rates < -NEGATIVE_RATE * largest).sum()))
         ratios.append(float(rates.min(initial=largest)) / largest)
@@ -89,17 +99,18 @@ def solve(problem: HeatConduction) -> Transport:
             check_definiteness(max(counts), min(ratios)),
             check_energy_conservation(problem.energy_conservation(), operator.temperatures),
         ],
-        **_relaxon_records(problem, spectra),
+        **_records(spectra),
     )
 
 
 def _slow_end(problem: HeatConduction, representation: Representation) -> Transport:
     solution = variational.solve(problem)
-    spectra = [
-        slowest_relaxons(problem.operator, position, representation, N_SLOWEST)
-        for position in range(len(problem.operator.temperatures))
-    ]
-    return replace(solution, solver="relaxons", **_relaxon_records(problem, spectra))
+    spectra = []
+    for position in range(len(problem.operator.temperatures)):
+        rates, fields = slowest_relaxons(problem.operator, position, representation, N_SLOWEST)
+        overlaps = np.tensordot(_carriers(problem, position), fields, axes=3)
+        spectra.append(_spectrum(problem, position, rates, overlaps))
+    return replace(solution, solver="relaxons", **_records(spectra))
 
 
 def slowest_relaxons(
@@ -136,36 +147,48 @@ def slowest_relaxons(
     return rates, fields.reshape(*shape, count) / root_weights[..., None]
 
 
-def _relaxon_records(problem: HeatConduction, spectra: list[tuple[Floats, Floats]]) -> dict[str, Any]:
-    """Lifetimes, velocities and contributions to κ, slowest first, filled with nan to the same number at each
-    temperature."""
-    mesh, phonons = problem.mesh, problem.phonons
-    volume = problem.volume
-    n_relaxons = max(len(rates) for rates, _ in spectra)
-    times = np.full((len(spectra), n_relaxons), np.nan)
-    velocities = np.full((len(spectra), n_relaxons, 3), np.nan)
-    contributions = np.full((len(spectra), n_relaxons, 3, 3), np.nan)
-    stars = mesh.sums_over_stars()
-    for position, (rates, fields) in enumerate(spectra):
-        temperature = problem.operator.temperatures[position]
-        capacity = heat_capacities(phonons.frequencies, temperature).sum() / volume
-        source = problem.source[..., position] / np.sqrt(BOLTZMANN * temperature**2 * capacity * volume)
-        own = np.einsum("qsa,qsbr->qabr", source, fields).reshape(mesh.n_irreducible, 9, -1)
-        overlaps = np.einsum("qij,qjr->ir", stars, own).reshape(3, 3, -1).transpose(2, 0, 1)
-        traces = np.einsum("raa->r", overlaps)
-        n = len(rates)
-        lifetimes = np.divide(
-            1.0, rates, out=np.full(n, np.inf), where=np.abs(rates) > NULL_RATE * rates.max(initial=0.0)
-        )
-        times[position, :n] = lifetimes
-        finite = np.isfinite(lifetimes)
-        carried = np.full(n, np.nan)
-        carried[finite] = capacity * lifetimes[finite] * traces[finite] / WATT_PER_METRE_KELVIN
-        contributions[position, :n] = carried[:, None, None] * overlaps
-        velocities[position, :n] = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
+def _carriers(problem: HeatConduction, position: int) -> Floats:
+    """W = Σ_ν θ_0 v⊗Θ as nine linear functions of the field Θ on irreducible points at temperature number `position`,
+    shape (9, ir_q, band, 3)."""
+    temperature, volume = problem.operator.temperatures[position], problem.volume
+    energy = _heat_capacity(problem, position) * BOLTZMANN * temperature**2 * volume
+    source = problem.source[..., position] / np.sqrt(energy)
+    stars = problem.mesh.sums_over_stars().reshape(-1, 9, 3, 3)
+    return np.asarray(np.einsum("qiab,qsa->iqsb", stars, source, optimize=True))
+
+
+def _heat_capacity(problem: HeatConduction, position: int) -> float:
+    """C, per volume."""
+    capacities = heat_capacities(problem.phonons.frequencies, problem.operator.temperatures[position])
+    return float(capacities.sum()) / problem.volume
+
+
+def _spectrum(problem: HeatConduction, position: int, rates: Floats, overlaps: Floats) -> Spectrum:
+    """Relaxons of given rates, (relaxon,), and W, (9, relaxon), at temperature number `position`."""
+    capacity = _heat_capacity(problem, position)
+    overlaps = overlaps.reshape(3, 3, -1).transpose(2, 0, 1)
+    traces = np.einsum("raa->r", overlaps)
+    null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
+    lifetimes = np.divide(1.0, rates, out=np.full(len(rates), np.inf), where=~null)
+    carried = np.full(len(rates), np.nan)
+    carried[~null] = capacity * lifetimes[~null] * traces[~null] / WATT_PER_METRE_KELVIN
+    velocities = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
+    return Spectrum(lifetimes, velocities, carried[:, None, None] * overlaps)
+
+
+def _records(spectra: list[Spectrum]) -> dict[str, Any]:
+    """The spectra of all temperatures, filled with nan to the same number of relaxons."""
+    longest = max(len(spectrum.lifetimes) for spectrum in spectra)
+
+    def filled(arrays: list[Floats]) -> Floats:
+        result = np.full((len(arrays), longest, *arrays[0].shape[1:]), np.nan)
+        for row, array in zip(result, arrays, strict=True):
+            row[: len(array)] = array
+        return result
+
     return {
-        "relaxation_times": times,
-        "relaxon_velocities": velocities,
-        "relaxon_kappa": contributions,
+        "relaxation_times": filled([spectrum.lifetimes for spectrum in spectra]),
+        "relaxon_velocities": filled([spectrum.velocities for spectrum in spectra]),
+        "relaxon_kappa": filled([spectrum.contributions for spectrum in spectra]),
         "relaxon_parity": -1,
     }
