@@ -12,7 +12,7 @@ matplotlib.use("Agg")
 
 from cycler import cycler
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
 # Okabe and Ito's palette: distinct for every form of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -66,6 +66,8 @@ def readable_log_axis(axis: Any) -> None:
     low, high = axis.get_view_interval()
     decades = np.log10(high / low)
     axis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)))
-    formatter = ScalarFormatter() if high < 1e5 and low > 1e-3 else LogFormatterSciNotation()
+    # Each number with its own digits: a common number of decimals would call 0.1 zero beside 1000.
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    formatter = plain if high < 1e5 and low > 1e-3 else LogFormatterSciNotation()
     axis.set_major_formatter(formatter)
     axis.set_minor_formatter(NullFormatter())
