@@ -1,8 +1,9 @@
 """TDEP's output files, so that what was written to read them reads ours.
 
 Names, shapes and the order of the dimensions are those of `thermal_conductivity` (2023); units and dimensions in the
-attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature;
-TDEP adds the coherences of the Wigner equation to the first file. TDEP's angular momentum datasets, which have no
+attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature.
+The first file has, as TDEP's, the coherences of the Wigner equation beside it, where they were computed; the others
+have not, for a coherence has no mean free path. TDEP's angular momentum datasets, which have no
 documented definition, are left out. Sources: tdep-thermal-conductivity.md, "Output files"; docs/how-to/tdep-files.md.
 """
 
@@ -49,10 +50,14 @@ def most_exact(transports: Sequence[Transport]) -> Transport:
     return chosen
 
 
-def thermal_conductivity(transport: Transport) -> str:
-    """outfile.thermal_conductivity: a row per temperature, T and κ in K and W/m/K, as Fortran's (1X,10(1X,E20.10))."""
+def thermal_conductivity(transport: Transport, coherences: Floats | None = None) -> str:
+    """outfile.thermal_conductivity: a row per temperature, T and κ in K and W/m/K, as Fortran's (1X,10(1X,E20.10)).
+
+    κ is that of `transport` and of the `coherences` of the Wigner equation, shape (temperature, 3, 3), where given.
+    """
     rows = []
-    for temperature, kappa in zip(transport.temperature, transport.kappa, strict=True):
+    whole = transport.kappa if coherences is None else transport.kappa + coherences
+    for temperature, kappa in zip(transport.temperature, whole, strict=True):
         numbers = [temperature, *(kappa[component] for component in COMPONENTS)]
         rows.append(" " + "".join(f" {_fortran(float(number))}" for number in numbers) + "\n")
     return "".join(rows)

@@ -168,10 +168,10 @@ def test_ticks_say_what_they_stand_for(low, high):
         readable_log_axis(axes.xaxis)
         figure.draw_without_rendering()
         labels = {value: one.get_text() for value, one in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)}
-    shown = {value: text for value, text in labels.items() if low <= value <= high and text}
+    shown = {value: text for value, text in labels.items() if low <= value <= high}
     assert len(shown) > 1
     for value, text in shown.items():
-        power = re.fullmatch(r"\$\\mathdefault\{(?:(\d)\\times)?10\^\{(.+)\}\}\$", text)
+        power = re.fullmatch(r"\$(?:(\d)\\times )?10\^\{(.+)\}\$", text)
         read = int(power[1] or 1) * 10.0 ** int(power[2]) if power else float(text)
         assert read == pytest.approx(value)
 

@@ -1,12 +1,13 @@
 """Conductivity accumulated over mean free path and frequency."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from peierls.cumulative import Cumulative
-from peierls.figures.style import NANOMETRE, colours, near_300_kelvin, readable_log_axis, styled
+from peierls.figures.style import LINES, NANOMETRE, colours, near_300_kelvin, readable_log_axis, styled
 
 
 def draw(curves: Sequence[Cumulative]) -> Figure:
@@ -17,7 +18,7 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
     with styled():
         figure = Figure(figsize=(4.8, 6.0))
         upper, lower = figure.subplots(2, 1)
-        for colour, one in zip(colours(len(curves)), curves, strict=True):
+        for colour, line, one in zip(colours(len(curves)), cycle(LINES), curves, strict=False):
             chosen = near_300_kelvin(one.temperature)
             steps, smooth, spectrum = (
                 np.einsum("laa->l", curve[chosen, 0]) / 3
@@ -25,8 +26,8 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
             )
             length = one.length / NANOMETRE
             upper.step(length, steps, where="post", color=colour, lw=0.7, alpha=0.6)
-            upper.plot(length, smooth, color=colour, lw=1.8, label=one.solver)
-            lower.step(one.frequency_axis, spectrum, where="post", color=colour, lw=1.2, label=one.solver)
+            upper.plot(length, smooth, line, color=colour, lw=1.8, label=one.solver)
+            lower.step(one.frequency_axis, spectrum, line, where="post", color=colour, lw=1.2, label=one.solver)
             if one is curves[0]:
                 for share, (first, _) in zip(one.share, one.quantile_mean_free_path[chosen], strict=True):
                     if np.isfinite(first):
