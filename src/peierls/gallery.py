@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peierls import directions, words
+from peierls.analysis_checks import CHECKS
 from peierls.config import Run
 from peierls.layout import Layout, boundary_solvers, solvers_by_modes
 
@@ -235,6 +236,11 @@ def figures(layout: Layout, run: str) -> dict[str, str]:
 def tables(layout: Layout, run: str) -> dict[str, str]:
     """The tables that a run has: the file of each by name."""
     return {name: f"{layout.root}/{run}/{name}.csv" for name in _shown(TABLES, layout, run)}
+
+
+def checked(layout: Layout, run: str) -> list[str]:
+    """The files of those tables of a run that have a health check."""
+    return [path for name, path in tables(layout, run).items() if name in CHECKS]
 
 
 def said(layout: Layout, run: str, entries: Mapping[str, Figure | Table]) -> list[list[str]]:

@@ -89,7 +89,8 @@ class Layout:
     def record(self, path: str) -> str:
         """The record of the time and memory of the job that writes a file: in `benchmarks` of the same folder."""
         inside = Path(path).relative_to(self.root).with_suffix(".tsv").parts
-        depth = 2 if inside[0] == "stages" else 1
+        # A run for one direction is a folder of the run that averages: {run}/directions/{number}.
+        depth = 2 if inside[0] == "stages" else 3 if inside[1] == "directions" else 1
         return str(Path(self.root, *inside[:depth], "benchmarks", *inside[depth:]))
 
     def iterating(self, run: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from peierls import config, gallery, schema
+from peierls import config, directions, gallery, schema
 from peierls.layout import Layout
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ SCHEMA = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
 
 def layout(**keys: Any) -> Layout:
     written = {"force_constants": {"path": str(ROOT / "resources/si-pbesol")}, **keys}
-    return Layout(config.load({"runs": {"one": written}}, SCHEMA))
+    return Layout(directions.with_directions(config.load({"runs": {"one": written}}, SCHEMA)))
 
 
 @pytest.mark.parametrize("name", gallery.FIGURES)

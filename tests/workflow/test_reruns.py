@@ -17,7 +17,7 @@ Edit = Callable[[Path, str], None]
 # The small case has two solvers, one of which iterates, and nine figures.
 PAGES = {"report": 1, "verdict": 1}
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "index": 1, **PAGES}
-BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
+BOUNDARY_SCAN = {"health": 1, "boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
 MEAN_FREE_PATHS = "figure mean_free_paths"
 CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, MEAN_FREE_PATHS: 1}
 FIGURES = {
@@ -34,7 +34,7 @@ TRANSPORT = {"transport": 2, **BELOW_TRANSPORT, **BOUNDARY_SCAN}
 # What only the solver that iterates changes; mean free paths are drawn from those of the first.
 ITERATING = {**TRANSPORT, "transport": 1, "cumulative": 1}
 del ITERATING[MEAN_FREE_PATHS]
-THERMAL = {"thermal": 1, "table thermal": 1}
+THERMAL = {"thermal": 1, "table thermal": 1, "health": 1}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
 PHONONS = {"phonons": 1, "dos": 1, "figure bands": 1, **THERMAL, **MATRIX_ELEMENTS}
@@ -55,12 +55,15 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     # Only stored matrix elements are scanned beyond RTA: the table and the figure lose a solver.
     (
         {"integration": {"storage": "recompute"}},
-        {"table boundary_scan": 1, "figure boundary_scan": 1, **PAGES},
+        {"table boundary_scan": 1, "figure boundary_scan": 1, "health": 1, **PAGES},
     ),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
     ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, **PAGES}),
-    ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, **PAGES}),
+    (
+        {"analysis": {"thin_film": FILM}},
+        {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, "health": 1, **PAGES},
+    ),
     ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, **PAGES}),
     ({"analysis": {"cumulative": False}}, PAGES),
     ({"analysis": {"dump_grid": True}}, {"tdep_grid": 1, **PAGES}),
@@ -74,16 +77,16 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     # The scan takes κ of the bulk from the one and solves with the other.
     ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}),
     ("solvers/variational.py", ITERATING),
-    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, **SPECTRAL, **PAGES}),
+    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, "tdep": 1, **PAGES}),
     ("boundary_scan.py", {**BOUNDARY_SCAN, **PAGES}),
     ("thin_film.py", {}),
     ("thermal.py", {**THERMAL, **PAGES}),
-    ("tables/thermal.py", {"table thermal": 1, **PAGES}),
+    ("tables/thermal.py", {"table thermal": 1, "health": 1, **PAGES}),
     ("figures/cumulative.py", {"figure cumulative": 1, **PAGES}),
     ("spectral_conductivity.py", {**SPECTRAL, **PAGES}),
     ("tdep_files.py", {"tdep": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
-    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "index": 1, **PAGES}),
+    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "health": 1, "index": 1, **PAGES}),
     ("report_page.py", {"index": 1, **PAGES}),
     ("gallery.py", {}),
     ("figures/style.py", {**FIGURES, "index": 1, **PAGES}),
