@@ -34,7 +34,7 @@ TRANSPORT = {"transport": 2, **BELOW_TRANSPORT, **BOUNDARY_SCAN}
 # What only the solver that iterates changes; mean free paths are drawn from those of the first.
 ITERATING = {**TRANSPORT, "transport": 1, "cumulative": 1}
 del ITERATING[MEAN_FREE_PATHS]
-THERMAL = {"thermal": 1, "table thermal": 1, "health": 1}
+THERMAL = {"thermal": 1, "table thermal": 1}
 LINEWIDTHS = {"linewidths": 1, "figure linewidths": 1, **TRANSPORT}
 MATRIX_ELEMENTS = {"matrix_elements": 2, "matrix_elements_index": 1, "stage_links": 1, **LINEWIDTHS}
 PHONONS = {"phonons": 1, "dos": 1, "figure bands": 1, **THERMAL, **MATRIX_ELEMENTS}
@@ -81,7 +81,7 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("boundary_scan.py", {**BOUNDARY_SCAN, **PAGES}),
     ("thin_film.py", {}),
     ("thermal.py", {**THERMAL, **PAGES}),
-    ("tables/thermal.py", {"table thermal": 1, "health": 1, **PAGES}),
+    ("tables/thermal.py", {"table thermal": 1, **PAGES}),
     ("figures/cumulative.py", {"figure cumulative": 1, **PAGES}),
     ("spectral_conductivity.py", {**SPECTRAL, **PAGES}),
     ("tdep_files.py", {"tdep": 1, "verdict": 1}),
