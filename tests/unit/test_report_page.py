@@ -250,6 +250,13 @@ def test_cited_is_what_was_used(study):
     assert not {"relaxons", "dipole sums of the polar crystal"} & uses
     polar = citations.of_run({**study.settings, "solvers": ["relaxons"]}, polar=True)
     assert {"relaxons", "dipole sums of the polar crystal"} <= {citation.use for citation in polar}
+    film = {"kinds": ["wire", "cross-plane"], "thickness": [1e-7]}
+    analysed = {**study.settings, "analysis": {**study.settings["analysis"], "thin_film": film, "phase_space": True}}
+    found = {citation.use for citation in citations.of_run(analysed, polar=False)}
+    assert found - {citation.use for citation in used} == {
+        "conduction through films",
+        "phase space of three-phonon processes",
+    }
     assert all(re.fullmatch(r"10\.\d{4,}/\S+", citation.doi) for citation in (*used, *polar))
 
 
