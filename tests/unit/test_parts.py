@@ -16,11 +16,15 @@ from peierls.solvers import rta, variational
 SHEET = chain.spring_crystal(
     np.diag([3.0, 3.0, 12.0]), [[0, 0, 0], [0.5, 0.5, 1 / 6]], ["Si", "Ge"], [28.0, 73.0], reach=3.5
 )
+DIAMOND = chain.spring_crystal(
+    2.7 * (1 - np.eye(3)), [[0, 0, 0], [0.25, 0.25, 0.25]], ["Si", "Si"], [28.0, 28.0], reach=4.0
+)
 CASES = {
     "triclinic": (chain.triclinic(2), [3, 4, 3], None),
     "rock salt": (chain.face_centred((28.0, 12.0)), [4, 4, 4], None),
-    # On the top of its zone the branches stick together in pairs whose atoms are each other's images.
-    "hexagonal": (chain.hexagonal(), [4, 4, 2], None),
+    "hexagonal": (chain.hexagonal(), [4, 4, 3], None),
+    # Its atoms are images of each other, also within degenerate sets.
+    "diamond": (DIAMOND, [4, 4, 4], None),
     "sheet": (SHEET, [5, 5, 1], 4e-10),
 }
 
