@@ -100,6 +100,8 @@ def test_atoms_do_not_depend_on_the_symmetry_that_is_used(case):
 
 
 def test_atoms_do_not_depend_on_the_basis_of_degenerate_sets(case):
+    """In diamond the members of a set may be on one atom or on both, as one likes; elsewhere their atoms are given by
+    symmetry."""
     calculation, transports, volume = case
     displacements = transports[1].mean_free_displacement[0]
     random = np.random.default_rng(1)
@@ -111,6 +113,9 @@ def test_atoms_do_not_depend_on_the_basis_of_degenerate_sets(case):
             unitary, _ = np.linalg.qr(noise[0] + 1j * noise[1])
             vectors[q][:, members] = vectors[q][:, members] @ unitary
     turned = replace(calculation.phonons, eigenvectors=vectors)
+    weights = [weights_on_atoms(calculation.crystal, phonons) for phonons in (calculation.phonons, turned)]
+    assert_allclose(*weights, rtol=0, atol=1e-12)
+    assert_allclose(weights[0].sum(axis=2), 1, rtol=1e-12)
     before = on_atoms(calculation, volume, displacements)
     after = on_atoms(calculation, volume, displacements, phonons=turned)
     assert_allclose(after, before, rtol=0, atol=1e-12 * np.abs(before).max())
