@@ -110,6 +110,23 @@ _POLAR = {
     ),
 }
 _ISOTOPES = Citation("scattering by isotopes", "S. Tamura, Phys. Rev. B 27, 858 (1983)", "10.1103/PhysRevB.27.858")
+_FILMS = {
+    "in-plane": Citation(
+        "conduction along films",
+        "A. J. Minnich, Appl. Phys. Lett. 107, 183106 (2015)",
+        "10.1063/1.4935160",
+    ),
+    "cross-plane": Citation(
+        "conduction through films",
+        "B. Vermeersch, J. Carrete, N. Mingo, Appl. Phys. Lett. 108, 193104 (2016)",
+        "10.1063/1.4948968",
+    ),
+}
+_PHASE_SPACE = Citation(
+    "phase space of three-phonon processes",
+    "L. Lindsay, D. A. Broido, J. Phys.: Condens. Matter 20, 165209 (2008)",
+    "10.1088/0953-8984/20/16/165209",
+)
 _PATH = Citation(
     "path through the Brillouin zone",
     "Y. Hinuma, G. Pizzi, Y. Kumagai, F. Oba, I. Tanaka, Comput. Mater. Sci. 128, 140 (2017)",
@@ -131,4 +148,9 @@ def of_run(run: Run, polar: bool) -> list[Citation]:
         found.append(_ISOTOPES)
     for solver in run["solvers"]:
         found += _SOLVERS.get(solver, [])
+    analysis = run["analysis"]
+    if analysis["thin_film"]:
+        found += [_FILMS[kind] for kind in analysis["thin_film"]["kinds"] if kind in _FILMS]
+    if analysis["phase_space"]:
+        found.append(_PHASE_SPACE)
     return list(dict.fromkeys([*found, _PATH]))

@@ -17,9 +17,10 @@ from peierls.crystal import Crystal, Floats
 from peierls.linewidths import Linewidths
 from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
-from peierls.phonons import Phonons, average_over_sets
+from peierls.parts import all_parts, kappa_on_atoms, part_names, weights_on_atoms
+from peierls.phonons import Phonons
 from peierls.quantities import quantity
-from peierls.solvers import Transport, single_mode_conductivities
+from peierls.solvers import Transport
 from peierls.units import METRE
 
 SHARES = (0.1, 0.5, 0.9)
@@ -115,12 +116,11 @@ def cumulative_conductivity(
     top = phonons.frequencies.max()
     frequency_axis = np.linspace(0, 1.02 * top, _N_FREQUENCIES)
     volume = conducting_volume(crystal, mesh.sizes, transport.geometry)
+    weights = weights_on_atoms(crystal, phonons)
     curves = []
     for t, temperature in enumerate(temperatures):
         of_modes = transport.mode_kappa[t]
-        on_atoms = conductivities_on_atoms(
-            crystal, mesh, phonons, temperature, transport.mean_free_displacement[t], volume
-        )
+        on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, temperature, transport.mean_free_displacement[t])
         axes = [
             (paths[t], length, 0.0),
             (paths[t], length, half_width[t, 0]),
@@ -169,42 +169,6 @@ def projected_displacements(phonons: Phonons, displacements: Floats) -> Floats:
         phonons.group_velocities, speeds, out=np.zeros_like(phonons.group_velocities), where=speeds > 0
     )
     return np.einsum("tqsa,qsa->tqs", displacements, directions)
-
-
-def conductivities_on_atoms(
-    crystal: Crystal,
-    mesh: Mesh,
-    phonons: Phonons,
-    temperature: float,
-    displacements: Floats,
-    volume: float | None = None,
-) -> Floats:
-    """(1/V) c Σ |ε_i|² v⊗F over the star of each irreducible mode, shape (ir_q, band, atom, 3, 3), W/m/K.
-
-    `displacements` is F at one temperature, shape (ir_q, band, 3), Å. An operation of the crystal may exchange atoms,
-    so the sum is over the points of the star with their own eigenvectors. Within a degenerate set only the mean of
-    |ε_i|² does not depend on the basis. `volume` is that of a cell, Å³, where it is not the crystal's own (see
-    `low_dimensions.conducting_volume`). The atoms add up to the `mode_kappa` of the transport.
-    """
-    volume = crystal.volume if volume is None else volume
-    own = single_mode_conductivities(volume, mesh, phonons, temperature, displacements)
-    result = np.zeros((mesh.n_irreducible, phonons.n_bands, len(crystal.species), 3, 3))
-    shape = (len(crystal.species), 3, phonons.n_bands)
-    for batch in np.array_split(np.arange(mesh.n_points), max(1, mesh.n_points // 1024)):
-        squares = np.abs(phonons.eigenvectors[batch].reshape(-1, *shape)) ** 2
-        weights = average_over_sets(squares.sum(axis=2).swapaxes(1, 2), phonons.degenerate_sets[batch])
-        turns = mesh.cartesian_rotations[mesh.grid_rotation[batch]]
-        rows = mesh.grid_to_irreducible[batch]
-        turned = np.einsum("gac,gscd,gbd->gsab", turns, own[rows], turns, optimize=True)
-        np.add.at(result, rows, weights[..., None, None] * turned[:, :, None])
-    return result
-
-
-def part_names(species: Sequence[str], n_bands: int) -> tuple[str, ...]:
-    """The parts of the curves: total, branches, atoms, species in the order of their first atoms."""
-    branches = [f"branch {number}" for number in range(1, n_bands + 1)]
-    atoms = [f"atom {number} {symbol}" for number, symbol in enumerate(species, 1)]
-    return ("total", *branches, *atoms, *(f"species {symbol}" for symbol in dict.fromkeys(species)))
 
 
 def accumulated(positions: Floats, contributions: Floats, axis: Floats, half_width: float = 0.0) -> Floats:
@@ -316,9 +280,4 @@ def _by_parts(
         [accumulated(positions[:, s], of_modes[:, s], axis, half_width) for s in range(positions.shape[1])]
     )
     flat = on_atoms.reshape(positions.size, *on_atoms.shape[2:])
-    atoms = accumulated(positions.ravel(), flat, axis, half_width).swapaxes(0, 1)
-    kinds = [
-        atoms[[number for number, symbol in enumerate(species) if symbol == kind]].sum(axis=0)
-        for kind in dict.fromkeys(species)
-    ]
-    return np.concatenate([branches.sum(axis=0)[None], branches, atoms, np.stack(kinds)])
+    return all_parts(species, branches, accumulated(positions.ravel(), flat, axis, half_width).swapaxes(0, 1))

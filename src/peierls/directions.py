@@ -31,6 +31,11 @@ def with_directions(runs: Mapping[str, Run]) -> dict[str, Run]:
     return result
 
 
+def runs_of_directions(name: str) -> list[str]:
+    """Names of the runs for all directions of a run that averages."""
+    return [run_of_direction(name, number) for number in range(len(DIRECTIONS))]
+
+
 def run_of_direction(name: str, number: int) -> str:
     """Name of the run for direction `number` of a run that averages."""
     return f"{name}/directions/{number}"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peierls import words
+from peierls import directions, words
+from peierls.analysis_checks import CHECKS
 from peierls.config import Run
 from peierls.layout import Layout, boundary_solvers, solvers_by_modes
 
@@ -71,9 +72,9 @@ FIGURES = {
     "cumulative": Figure(
         "cumulative conductivity",
         "Conductivity of {run}, the mean over directions, accumulated over the mean free path |v|τ of the modes and "
-        "over their frequency at {nearest}, by {solvers}. Thin: the steps of the mesh; thick: the same spread in the "
-        "logarithm. The mean free paths are those of the relaxation-time approximation, whatever the solver; dotted: "
-        "those that carry 10, 50 and 90 % for the first solver. {mesh}; {integration}; {scattering}.",
+        "over their frequency at {nearest}, by {solvers_by_modes}. Thin: the steps of the mesh; thick: the same spread "
+        "in the logarithm. The mean free paths are those of the relaxation-time approximation, whatever the solver; "
+        "dotted: those that carry 10, 50 and 90 % for the first solver. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"curves": layout.cumulatives(run)},
         _analysis("cumulative"),
     ),
@@ -115,9 +116,12 @@ FIGURES = {
     "relaxons": Figure(
         "relaxon spectrum",
         "Relaxons of {run} at {nearest}: the lifetime of each eigenvector of the collision operator, and what it "
-        "contributes to the conductivity, the mean over directions.",
+        "contributes to the conductivity, the mean over directions. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
-        lambda layout, run: "relaxons" in layout.runs[run]["solvers"],
+        # The relaxons are those of one operator, which a mean over directions is not.
+        lambda layout, run: (
+            "relaxons" in layout.runs[run]["solvers"] and layout.runs[run]["nac"]["direction"] != "average"
+        ),
     ),
     "wigner": Figure(
         "coherences between modes",
@@ -160,7 +164,7 @@ FIGURES = {
         "convergence of the solvers",
         "Convergence of the solvers of {run} that iterate: the conductivity over the largest of its record, and the "
         "relative residual, at each iteration and temperature. They stop at a residual of {tolerance}, or after "
-        "{max_iterations} iterations.",
+        "{max_iterations} iterations. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"transports": layout.iterating(run)},
         lambda layout, run: bool(layout.iterating(run)),
     ),
@@ -234,6 +238,11 @@ def tables(layout: Layout, run: str) -> dict[str, str]:
     return {name: f"{layout.root}/{run}/{name}.csv" for name in _shown(TABLES, layout, run)}
 
 
+def checked(layout: Layout, run: str) -> list[str]:
+    """The files of those tables of a run that have a health check."""
+    return [path for name, path in tables(layout, run).items() if name in CHECKS]
+
+
 def said(layout: Layout, run: str, entries: Mapping[str, Figure | Table]) -> list[list[str]]:
     """Name, title and caption of each of `FIGURES` or `TABLES` that a run has."""
     settings = layout.runs[run]
@@ -255,7 +264,15 @@ def records(layout: Layout, run: str) -> list[str]:
     inputs = [FIGURES[name].inputs(layout, run) for name in figures(layout, run)]
     read = [path for one in inputs for value in one.values() for path in ([value] if isinstance(value, str) else value)]
     files = [*layout.stage_files(run), *layout.matrix_elements(run), *read]
+    if layout.runs[run]["nac"]["direction"] == "average":
+        files += [path for name in directions.runs_of_directions(run) for path in _computed(layout, name)]
     return [layout.record(path) for path in dict.fromkeys(files)]
+
+
+def _computed(layout: Layout, run: str) -> list[str]:
+    """The files of a run for one direction, from which a mean over directions is taken."""
+    own = [*layout.transports(run), f"{layout.root}/{run}/linewidths.h5"]
+    return [*layout.stage_files(run), *layout.matrix_elements(run), *own]
 
 
 def caption(entry: Figure | Table, run: str, settings: Run) -> str:

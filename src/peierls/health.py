@@ -249,6 +249,26 @@ def check_quasiparticles(mode_kappa: Floats, overdamped: NDArray[np.bool_], temp
     )
 
 
+def failures_at(temperatures: Floats, reasons: Sequence[tuple[str, str, float, str]]) -> list[str]:
+    """Sentences on the temperatures at which a solver failed, one for all of those at which it failed alike.
+
+    `reasons` has for each temperature what happened (empty where nothing did), after what, the residual that was left,
+    and the advice.
+    """
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for place, (what, after, _, advice) in enumerate(reasons):
+        if what:
+            alike.setdefault((what, after, advice), []).append(place)
+    sentences = []
+    for (what, after, advice), places in alike.items():
+        residuals = [reasons[place][2] for place in places]
+        low, high = min(residuals), max(residuals)
+        left = f"a residual of {high:.1e}" if len(places) == 1 else f"residuals of {low:.1e} to {high:.1e}"
+        at = ", ".join(f"{temperatures[place]:g}" for place in places)
+        sentences.append(f"{what} at {at} K{after} at {left}{advice}")
+    return sentences
+
+
 def check_convergence(solver: str, sentences: Sequence[str]) -> HealthCheck:
     """Whether a solver converged at every temperature; `sentences` say where and why it did not."""
     return HealthCheck(

@@ -63,8 +63,7 @@ class Layout:
 
     def of_directions(self, run: str, stage: str) -> list[str]:
         """The file of a stage for each direction of a run that averages over them."""
-        names = [directions.run_of_direction(run, number) for number in range(len(directions.DIRECTIONS))]
-        return [f"{self.root}/{name}/{stage}.h5" for name in names]
+        return [f"{self.root}/{name}/{stage}.h5" for name in directions.runs_of_directions(run)]
 
     def populations(self, run: str) -> str:
         """The result of the solver whose populations the Wigner equation takes, whether or not it is in the table."""
@@ -79,6 +78,10 @@ class Layout:
         solvers = sorted(solvers_by_modes(self.runs[run]), key=config.POPULATION_SOLVERS.index)
         return [f"{self.root}/{run}/transport/{solver}.h5" for solver in solvers]
 
+    def coherences(self, run: str) -> list[str]:
+        """The result of the Wigner equation, where a run solves it."""
+        return [path for path in self.transports(run) if Path(path).stem == "wigner"]
+
     def tdep_files(self, run: str) -> list[str]:
         """TDEP's output files, where κ of a solver is a sum over modes; that of the full mesh where it is asked for."""
         names = ["thermal_conductivity", "cumulative_kappa.hdf5"]
@@ -88,12 +91,15 @@ class Layout:
     def record(self, path: str) -> str:
         """The record of the time and memory of the job that writes a file: in `benchmarks` of the same folder."""
         inside = Path(path).relative_to(self.root).with_suffix(".tsv").parts
-        depth = 2 if inside[0] == "stages" else 1
+        # A run for one direction is a folder of the run that averages: {run}/directions/{number}.
+        depth = 2 if inside[0] == "stages" else 3 if inside[1] == "directions" else 1
         return str(Path(self.root, *inside[:depth], "benchmarks", *inside[depth:]))
 
     def iterating(self, run: str) -> list[str]:
-        """The results of those of its solvers that iterate."""
-        return [path for path in self.transports(run) if Path(path).stem in ITERATING]
+        """The results of those of its solvers that keep a record of their iterations, which a mean over directions is
+        without."""
+        of_one = self.runs[run]["nac"]["direction"] != "average"
+        return [path for path in self.transports(run) if of_one and Path(path).stem in ITERATING]
 
     def cumulatives(self, run: str) -> list[str]:
         """The cumulative curves of each solver whose κ is a sum over modes."""

@@ -53,6 +53,7 @@ class Study:
     crystal: Crystal
     mesh: Mesh
     results: Sequence[Result]
+    analysis: Sequence[HealthCheck] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def report(
     polar = study.crystal.born_charges is not None
     automatic = polar and settings["nac"]["method"] == "auto"
     chosen = {**settings["nac"], "method": "gonze-lee"} if automatic else settings["nac"]
+    health = [(result.solver, result.health) for result in study.results]
+    health += [("analysis", list(study.analysis))] if study.analysis else []
     return _render(
         "report.html",
         study=study,
@@ -145,7 +148,8 @@ def report(
         words=words.of_run({**settings, "nac": chosen}),
         summary=summary(study),
         faults=faults(study),
-        n_checks=sum(len(result.health) for result in study.results),
+        n_checks=sum(len(checks) for _, checks in health),
+        health=health,
         figures=figures,
         tables=[table for table in tables if len(table.rows) > 1],
         longest=LONGEST_TABLE,
@@ -228,6 +232,9 @@ def faults(study: Study) -> list[Fault]:
         for check in result.health:
             if not check.passed:
                 found[check].append(result.solver)
+    for check in study.analysis:
+        if not check.passed:
+            found[check].append("analysis")
     return [Fault(", ".join(solvers), check.name, check.sentence) for check, solvers in found.items()]
 
 

@@ -18,7 +18,8 @@ from peierls.adaptive_widths import adaptive_width
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.delta_functions import neighbourhood, tetrahedron_fraction
 from peierls.mesh import Mesh
-from peierls.phonons import Phonons, average_over_sets
+from peierls.parts import counts_on_atoms, weights_on_atoms
+from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.units import THZ
 
@@ -97,24 +98,6 @@ def spread_over_frequency(mesh: Mesh, phonons: Phonons, integration: Mapping[str
     threshold = float(integration["threshold"])
     axis = np.linspace(0.0, max(top, float((centres + threshold * widths).max())), n_points)
     return Spread(axis, _gaussian_shares(axis, centres, widths, threshold))
-
-
-def weights_on_atoms(crystal: Crystal, phonons: Phonons) -> Floats:
-    """|ε_i|² of each mode of the grid, shape (grid, band, atom): the mean over its degenerate set, for only that does
-    not depend on the basis."""
-    shape = (len(phonons.frequencies), len(crystal.species), 3, crystal.n_bands)
-    squares = (np.abs(phonons.eigenvectors.reshape(shape)) ** 2).sum(axis=2).swapaxes(1, 2)
-    return average_over_sets(squares, phonons.degenerate_sets)
-
-
-def counts_on_atoms(mesh: Mesh, weights: Floats) -> Floats:
-    """Share of each irreducible mode and its star in a mean over the mesh, atom by atom, shape (ir_q, band, atom).
-
-    Operations of the crystal may exchange atoms, so the points of a star have `weights` of their own.
-    """
-    sums = np.zeros((mesh.n_irreducible, *weights.shape[1:]))
-    np.add.at(sums, mesh.grid_to_irreducible, weights)
-    return np.asarray(sums / mesh.n_points)
 
 
 def _edges(axis: Floats) -> Floats:

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
-from peierls.crystal import Crystal, Floats, Integers
-from peierls.cumulative import part_names
+from peierls.crystal import Crystal, Floats
 from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
-from peierls.occupation import heat_capacities
-from peierls.phonons import Phonons, on_full_grid
+from peierls.parts import all_parts, counts_on_atoms, kappa_on_atoms, part_names, weights_on_atoms
+from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.solvers import Transport
-from peierls.spectral import Spread, counts_on_atoms, spread_over_frequency, weights_on_atoms
-from peierls.units import THZ, WATT_PER_METRE_KELVIN
+from peierls.spectral import Spread, spread_over_frequency
+from peierls.units import THZ
 
 N_FREQUENCIES = 400
 """Points of the frequency axis; as many as TDEP has."""
@@ -67,8 +65,9 @@ def spectral_conductivity(
     curves = []
     for transport in transports:
         volume = cell_volume(crystal, mesh, transport)
-        for position in range(len(transport.temperature)):
-            on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, transport, position)
+        for position, temperature in enumerate(transport.temperature):
+            displacements = transport.mean_free_displacement[position]
+            on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, temperature, displacements)
             curve = _by_parts(crystal.species, spread, transport.mode_kappa[position], on_atoms)
             curves.append(curve if transport.converged[position] else np.full_like(curve, np.nan))
     of_solvers = (len(transports), len(transports[0].temperature))
@@ -89,46 +88,7 @@ def cell_volume(crystal: Crystal, mesh: Mesh, transport: Transport) -> float:
     return conducting_volume(crystal, mesh.sizes, transport.geometry)
 
 
-def kappa_of_modes(volume: float, mesh: Mesh, phonons: Phonons, transport: Transport, position: int) -> Floats:
-    """c v⊗F / Ω of every mode of the full mesh at one temperature, shape (grid, band, 3, 3), W/m/K; κ is its mean over
-    the mesh, summed over bands. `volume` is that of a cell, Å³; nan where the solver did not converge."""
-    velocities = on_full_grid(phonons.group_velocities, mesh)
-    displacements = on_full_grid(transport.mean_free_displacement[position], mesh)
-    capacities = heat_capacities(phonons.frequencies, float(transport.temperature[position]))
-    scaled = (capacities / (volume * WATT_PER_METRE_KELVIN))[..., None] * velocities
-    return np.asarray(scaled[..., :, None] * displacements[..., None, :])
-
-
-def kappa_on_atoms(
-    volume: float, mesh: Mesh, phonons: Phonons, weights: Floats, transport: Transport, position: int
-) -> Floats:
-    """What each atom has of the κ of an irreducible mode and its star, by `weights` of shape (grid, band, atom); shape
-    (ir_q, band, atom, 3, 3), W/m/K. The atoms add up to `mode_kappa`."""
-    of_modes = kappa_of_modes(volume, mesh, phonons, transport, position) / mesh.n_points
-    result = np.zeros((mesh.n_irreducible, *weights.shape[1:], 3, 3))
-    _add_over_stars(result, of_modes, weights, mesh.grid_to_irreducible)
-    return result
-
-
-@numba.njit(cache=True)
-def _add_over_stars(result: Floats, of_modes: Floats, weights: Floats, rows: Integers) -> None:
-    """result[row of q, s, atom] += weights[q, s, atom] · of_modes[q, s], a tensor."""
-    n_points, n_bands, n_atoms = weights.shape
-    for q in range(n_points):
-        for s in range(n_bands):
-            for atom in range(n_atoms):
-                for a in range(3):
-                    for b in range(3):
-                        result[rows[q], s, atom, a, b] += weights[q, s, atom] * of_modes[q, s, a, b]
-
-
 def _by_parts(species: Sequence[str], spread: Spread, of_modes: Floats, on_atoms: Floats) -> Floats:
     """A spectrum for each part, shape (part, frequency, ...), of a quantity per mode and of what each atom has of
     it."""
-    branches = spread.spectra_of_branches(of_modes)
-    atoms = np.moveaxis(spread.spectrum(on_atoms), 1, 0)
-    kinds = [
-        atoms[[number for number, symbol in enumerate(species) if symbol == kind]].sum(axis=0)
-        for kind in dict.fromkeys(species)
-    ]
-    return np.concatenate([branches.sum(axis=0)[None], branches, atoms, np.stack(kinds)])
+    return all_parts(species, spread.spectra_of_branches(of_modes), np.moveaxis(spread.spectrum(on_atoms), 1, 0))

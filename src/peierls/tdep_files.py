@@ -1,8 +1,9 @@
 """TDEP's output files, so that what was written to read them reads ours.
 
 Names, shapes and the order of the dimensions are those of `thermal_conductivity` (2023); units and dimensions in the
-attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature;
-TDEP adds the coherences of the Wigner equation to the first file. TDEP's angular momentum datasets, which have no
+attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature.
+The first file has, as TDEP's, the coherences of the Wigner equation beside it, where they were computed; the others
+have not, for a coherence has no mean free path. TDEP's angular momentum datasets, which have no
 documented definition, are left out. Sources: tdep-thermal-conductivity.md, "Output files"; docs/how-to/tdep-files.md.
 """
 
@@ -18,16 +19,10 @@ from peierls.errors import InputError
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
+from peierls.parts import kappa_of_modes, kappa_on_atoms, weights_on_atoms
 from peierls.phonons import Phonons, on_full_grid
 from peierls.solvers import Transport
-from peierls.spectral import weights_on_atoms
-from peierls.spectral_conductivity import (
-    SpectralConductivity,
-    cell_volume,
-    kappa_of_modes,
-    kappa_on_atoms,
-    spectral_conductivity,
-)
+from peierls.spectral_conductivity import SpectralConductivity, cell_volume, spectral_conductivity
 from peierls.stage_files import Array, Group
 from peierls.units import BOHR, JOULE, METRE, METRE_PER_SECOND, SECOND, THZ
 
@@ -55,10 +50,14 @@ def most_exact(transports: Sequence[Transport]) -> Transport:
     return chosen
 
 
-def thermal_conductivity(transport: Transport) -> str:
-    """outfile.thermal_conductivity: a row per temperature, T and κ in K and W/m/K, as Fortran's (1X,10(1X,E20.10))."""
+def thermal_conductivity(transport: Transport, coherences: Floats | None = None) -> str:
+    """outfile.thermal_conductivity: a row per temperature, T and κ in K and W/m/K, as Fortran's (1X,10(1X,E20.10)).
+
+    κ is that of `transport` and of the `coherences` of the Wigner equation, shape (temperature, 3, 3), where given.
+    """
     rows = []
-    for temperature, kappa in zip(transport.temperature, transport.kappa, strict=True):
+    whole = transport.kappa if coherences is None else transport.kappa + coherences
+    for temperature, kappa in zip(transport.temperature, whole, strict=True):
         numbers = [temperature, *(kappa[component] for component in COMPONENTS)]
         rows.append(" " + "".join(f" {_fortran(float(number))}" for number in numbers) + "\n")
     return "".join(rows)
@@ -126,7 +125,8 @@ def grid_thermal_conductivity(
     temperature = float(transport.temperature[0])
     velocities = on_full_grid(phonons.group_velocities, mesh)
     capacities = heat_capacities(frequencies, temperature)
-    kappa = kappa_of_modes(cell_volume(crystal, mesh, transport), mesh, phonons, transport, 0)
+    volume, displacements = cell_volume(crystal, mesh, transport), transport.mean_free_displacement[0]
+    kappa = kappa_of_modes(volume, mesh, phonons, temperature, displacements)
     eigenvectors = phonons.eigenvectors.conj().swapaxes(1, 2)
     decay, isotope = linewidths.linewidth_decay[0], linewidths.linewidth_isotope[0]
     join = linewidths.linewidth_normal[0] + linewidths.linewidth_umklapp[0] - decay
@@ -168,7 +168,8 @@ def _over_mean_free_path(
     """κ carried by mean free paths up to each of an axis, m and W/m/K; `paths` in Å, shape (ir_q, band)."""
     of_modes = np.einsum("qsaa->qs", transport.mode_kappa[number]) / 3
     volume, weights = cell_volume(crystal, mesh, transport), weights_on_atoms(crystal, phonons)
-    on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, transport, number)
+    temperature, displacements = float(transport.temperature[number]), transport.mean_free_displacement[number]
+    on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, temperature, displacements)
     of_atoms = np.einsum("qsiaa->qsi", on_atoms).reshape(paths.size, -1) / 3
     half_width = smoothing_half_width(paths, of_modes)
     low, high = _relevant(paths, of_modes)

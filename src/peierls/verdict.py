@@ -1,18 +1,21 @@
 """The last word on a run: what a person should know before using its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from peierls.health import HealthCheck
 from peierls.solvers import Result, Transport, Viscosity
 
 
-def report(run: str, results: Mapping[str, Result]) -> list[str]:
-    """A line for each solver that says what it found: no number stands without its health."""
-    return [f"{run}, {solver}: {_found(result)}; {_health(result)}" for solver, result in results.items()]
+def report(run: str, results: Mapping[str, Result], analysis: Sequence[HealthCheck] = ()) -> list[str]:
+    """A line for each solver that says what it found: no number stands without its health; and one for the checks of
+    the analysis."""
+    lines = [f"{run}, {solver}: {_found(result)}; {_health(result.health)}" for solver, result in results.items()]
+    return [*lines, *([f"{run}, analysis: {_health(analysis)}"] if analysis else [])]
 
 
-def fault(run: str, results: Mapping[str, Result], strict: bool) -> str | None:
+def fault(run: str, results: Mapping[str, Result], strict: bool, analysis: Sequence[HealthCheck] = ()) -> str | None:
     """Why a run failed, or None: a solver has no result at some temperature or, if `strict`, a health check failed."""
     faults: list[str] = []
     for solver, result in results.items():
@@ -24,6 +27,9 @@ def fault(run: str, results: Mapping[str, Result], strict: bool) -> str | None:
         failed = [check for check in result.health if not check.passed]
         if strict and failed:
             faults.append(f"solver {solver} failed the health check '{failed[0].name}' and key 'strict' is true")
+    failed = [check for check in analysis if not check.passed]
+    if strict and failed:
+        faults.append(f"the analysis failed the health check '{failed[0].name}' and key 'strict' is true")
     return f"run {run}: {'; '.join(faults)}" if faults else None
 
 
@@ -50,8 +56,7 @@ def _conductivity(transport: Transport) -> str:
     return f"kappa = {mean:.4g} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
 
 
-def _health(result: Result) -> str:
-    checks = result.health
+def _health(checks: Sequence[HealthCheck]) -> str:
     failed = [f"{check.name}: {check.sentence}" for check in checks if not check.passed]
     if not failed:
         return f"all {len(checks)} health checks passed"

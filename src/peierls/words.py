@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import gcd
 
-from peierls.config import Run, at
+from peierls.config import POPULATION_SOLVERS, Run, at
 
 _SEQUENCE = (
     "Rn Xe Kr Ar Ne He Fr Cs Rb K Na Li Ra Ba Sr Ca Mg Be "
@@ -19,10 +19,10 @@ _KINDS = {"shengbte": "ShengBTE's", "fourphonon": "FourPhonon's", "tdep": "TDEP'
 
 def of_run(run: Run) -> dict[str, str]:
     """Words for what a caption may speak of, by name."""
+    named = {solver: _SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"]}
     return {
-        "solvers": _listed(
-            [_SOLVERS.get(solver, f"the {solver} solution") for solver in run["solvers"] if solver != "viscosity"]
-        ),
+        "solvers": _listed([name for solver, name in named.items() if solver != "viscosity"]),
+        "solvers_by_modes": _listed([name for solver, name in named.items() if solver in POPULATION_SOLVERS]),
         "mesh": mesh(run["mesh"]),
         "integration": integration(run),
         "scattering": scattering(run),

@@ -63,7 +63,9 @@ def write(problem: Any, folder: Path) -> None:
     cumulative = tdep_files.cumulative_kappa(*parts, problem.settings["integration"])
     stage_files.write_foreign(folder / CUMULATIVE, cumulative)
     stage_files.write_foreign(folder / GRID, tdep_files.grid_thermal_conductivity(*parts))
-    (folder / "outfile.thermal_conductivity").write_text(tdep_files.thermal_conductivity(transport))
+    (folder / "outfile.thermal_conductivity").write_text(
+        tdep_files.thermal_conductivity(transport, chain.wigner_of(problem).kappa_coherences)
+    )
 
 
 def both(files: tuple[Path, Path], name: str) -> tuple[h5py.File, h5py.File]:
@@ -146,6 +148,55 @@ def test_integrals_and_ends(files):
         assert bool(np.allclose(states, 1, rtol=1e-6)) is adds_up
     per_mode, of_tdep = (group["cumulative_kappa_vs_mean_free_path_per_mode"][:, -1] for group in groups)
     assert_allclose(per_mode, of_tdep, atol=TOLERANCE * ends[1])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tdep_rescales_its_cumulative_curve_to_the_sum_of_nine_components(case, reference):
+    """Its first fault. After three iterations κ has off-diagonal components, of -0.004 in silicon and -0.049 W/m/K in
+    magnesium oxide. The spectral curve integrates to a third of the trace of its own dump; the cumulative one ends at a
+    third of the sum of all components, to rounding, and nowhere near that."""
+    folder = reference / case / "ref-2023-qg8-it3-T300-noisotope-dumpgrid"
+    with h5py.File(folder / GRID) as dump, h5py.File(folder / CUMULATIVE) as file:
+        kappa, group = dump["thermal_conductivity"][()].sum(axis=(0, 1)) / SIZE**3, file["temperature_1"]
+        end = group["cumulative_kappa_vs_mean_free_path_total"][-1]
+        integral = np.trapezoid(group["spectral_kappa_vs_frequency_total"], group["frequency_axis"])
+        per_direction = group["spectral_kappa_vs_frequency_per_direction"]
+        directions = np.trapezoid(per_direction, group["frequency_axis"], axis=-1)
+    trace, nine = np.trace(kappa) / 3, kappa.sum() / 3
+    assert end == pytest.approx(nine, rel=1e-11)
+    assert integral == pytest.approx(trace, rel=1e-9)
+    assert_allclose(np.diag(directions), np.diag(kappa), rtol=1e-9)
+    # What is told apart: a thousand times the accuracy to which either is met.
+    assert abs(nine - trace) > 1e-5 * trace
+    assert end - trace == pytest.approx((kappa.sum() - np.trace(kappa)) / 3, rel=1e-5)
+
+
+def test_tdep_rescales_the_parts_of_its_curve_to_that_total(files):
+    """Its second fault: what the smooth steps lose of one branch goes to others. The branches of its dump are -0.1 to
+    0.4 % (silicon) and -2 to 29 % (magnesium oxide) away from the ends of their curves, which still add up. Ours end at
+    what our own dump has."""
+    ours, theirs = both(files, CUMULATIVE)
+    worst = []
+    for file, grid in zip((ours, theirs), both(files, GRID), strict=True):
+        curves = file["temperature_1/cumulative_kappa_vs_mean_free_path_per_mode"][:, -1]
+        branches = np.einsum("qsaa->s", grid["thermal_conductivity"][()]) / 3 / SIZE**3
+        assert curves.sum() == pytest.approx(branches.sum(), rel=1e-6)
+        worst.append(abs(curves / branches - 1).max())
+    assert worst[0] < 1e-9
+    assert worst[1] > 1e-3
+
+
+def test_coherences_are_in_the_table_of_both(files):
+    """What the table has beside the populations of the grid file: in TDEP 0.003 W/m/K in silicon and 0.008 in magnesium
+    oxide, here 1.8 and 0.9, nearly all of it what degenerate sets carry beside their mean velocity. Between modes of
+    different frequency ours is 0.02 and 0.19 with TDEP's own linewidths, too: its formula is another. The coherences
+    of the Wigner equation are held to phono3py's, in test_phono3py_wigner.py and test_la2zr2o7.py."""
+    found = []
+    for folder, grid in zip(files, both(files, GRID), strict=True):
+        populations = np.einsum("qsaa->", grid["thermal_conductivity"][()]) / 3 / SIZE**3
+        row = np.array((folder / "outfile.thermal_conductivity").read_text().split(), dtype=float)
+        found.append(row[1:4].mean() - populations)
+    assert found[0] > found[1] > 0
 
 
 def test_curve_over_mean_free_path(files):

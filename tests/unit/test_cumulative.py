@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chain import compute, face_centred, harmonic, hexagonal, triclinic
+from chain import compute, face_centred, hexagonal, triclinic
 from hypothesis import given
 from hypothesis import strategies as st
-from less_symmetry import without_symmetry
 from numpy.testing import assert_allclose, assert_array_equal
 
 from peierls import stage_files
 from peierls.cumulative import (
     Cumulative,
     accumulated,
-    conductivities_on_atoms,
     cumulative_conductivity,
     mean_free_paths,
     quantile_positions,
@@ -118,44 +116,6 @@ def test_smooth_curve_is_between_the_steps_within_its_width(case):
             )
             assert (before - 3 * atol(transport) <= smooth).all()
             assert (smooth <= after + 3 * atol(transport)).all()
-
-
-def test_parts_of_atoms_do_not_depend_on_the_symmetry_that_is_used(chain):
-    """The sum over a star with the operations that exchange atoms is that over all points on their own."""
-    problem = chain.problem(300.0)
-    transport = rta.solve(problem)
-    reduced = conductivities_on_atoms(
-        chain.crystal, chain.mesh, chain.phonons, 300.0, transport.mean_free_displacement[0]
-    )
-    assert_allclose(reduced.sum(axis=2), transport.mode_kappa[0], rtol=0, atol=atol(transport))
-    full = without_symmetry(chain.mesh)
-    _, phonons = harmonic(chain.crystal, chain.mesh.sizes)
-    turns = chain.mesh.cartesian_rotations[chain.mesh.grid_rotation]
-    rows = chain.mesh.grid_to_irreducible
-    phonons = replace(
-        phonons,
-        group_velocities=np.einsum("gab,gsb->gsa", turns, chain.phonons.group_velocities[rows])[full.irreducible],
-    )
-    displacements = np.einsum("gab,gsb->gsa", turns, transport.mean_free_displacement[0][rows])[full.irreducible]
-    independent = conductivities_on_atoms(chain.crystal, full, phonons, 300.0, displacements)
-    assert_allclose(reduced.sum(axis=(0, 1)), independent.sum(axis=(0, 1)), rtol=0, atol=atol(transport))
-
-
-def test_parts_of_atoms_do_not_depend_on_the_basis_of_degenerate_sets(chain):
-    problem = chain.problem(300.0)
-    displacements = rta.solve(problem).mean_free_displacement[0]
-    random = np.random.default_rng(1)
-    vectors, sets = chain.phonons.eigenvectors.copy(), chain.phonons.degenerate_sets
-    for q in range(chain.mesh.n_points):
-        for start in np.unique(sets[q]):
-            members = np.flatnonzero(sets[q] == start)
-            noise = random.normal(size=(2, len(members), len(members)))
-            unitary, _ = np.linalg.qr(noise[0] + 1j * noise[1])
-            vectors[q][:, members] = vectors[q][:, members] @ unitary
-    arguments = (300.0, displacements)
-    before = conductivities_on_atoms(chain.crystal, chain.mesh, chain.phonons, *arguments)
-    after = conductivities_on_atoms(chain.crystal, chain.mesh, replace(chain.phonons, eigenvectors=vectors), *arguments)
-    assert_allclose(after, before, rtol=0, atol=1e-12 * np.abs(before).max())
 
 
 def test_equivalent_atoms_have_equal_parts(silicon):

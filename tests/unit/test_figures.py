@@ -1,10 +1,15 @@
 """Figures: what a person needs to read them, and equal bytes for equal work."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from chain import DEFAULTS, compute, face_centred, hexagonal
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from peierls.band_structure import compute_band_structure
 from peierls.boundary_scan import scan_by_solving, scan_in_rta
@@ -12,6 +17,7 @@ from peierls.cumulative import cumulative_conductivity
 from peierls.figures import (
     bands,
     boundary_scan,
+    convergence,
     cumulative,
     dos,
     kappa,
@@ -20,10 +26,14 @@ from peierls.figures import (
     runs,
     spectral,
     thin_film,
+    wigner,
 )
+from peierls.figures import relaxons as relaxons_figure
 from peierls.figures import viscosity as viscosity_figure
-from peierls.figures.style import save
-from peierls.solvers import viscosity
+from peierls.figures.style import COLOURS, readable_log_axis, save, styled
+from peierls.gallery import FIGURES as GALLERY
+from peierls.report_page import PIXELS_PER_POINT
+from peierls.solvers import iterative, relaxons, variational, viscosity
 from peierls.spectral import density_of_states
 from peierls.spectral_conductivity import spectral_conductivity
 from peierls.thin_film import thin_film_conductivity
@@ -56,6 +66,10 @@ FIGURES = [
     "spectral",
     "dos",
     "viscosity",
+    "convergence",
+    "relaxons",
+    "wigner",
+    "runs",
 ]
 
 
@@ -79,6 +93,14 @@ def draw(request, chain):
             return thin_film.draw([films_of(chain, chain.rta(300.0))])
         if request.param == "viscosity":
             return viscosity_figure.draw(viscosity.solve(chain.problem(100.0, 300.0)))
+        if request.param == "convergence":
+            return convergence.draw([solver.solve(chain.problem(100.0, 300.0)) for solver in (iterative, variational)])
+        if request.param == "relaxons":
+            return relaxons_figure.draw(relaxons.solve(chain.problem(300.0)))
+        if request.param == "wigner":
+            return wigner.draw(chain.wigner(300.0))
+        if request.param == "runs":
+            return runs.draw({"one": [chain.rta(100.0, 300.0)], "two": [chain.rta(200.0, 300.0)]})
         if request.param in ("spectral", "dos"):
             return {"spectral": spectral, "dos": dos}[request.param].draw(spectra_of(chain, chain.rta(300.0)))
         return linewidths.draw(chain.linewidths(200.0, 310.0))
@@ -101,6 +123,80 @@ def test_every_axis_that_is_a_quantity_has_its_unit(draw):
     assert labels
     for label in labels:
         assert "(" in label or "share" in label, label
+
+
+def test_words_can_be_read_on_a_narrow_screen(draw):
+    """400 pixels less the margins of the page: no letters below 7.5 pixels high, and none outside the figure."""
+    figure = draw()
+    figure.draw_without_rendering()
+    scale = min(1.0, 368 / (figure.get_size_inches()[0] * 72 * PIXELS_PER_POINT)) * PIXELS_PER_POINT
+    # Texts of ticks outside their axis are there, but not drawn.
+    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text() and one.axes is None]
+    texts += [part for axes in figure.axes for part in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts)]
+    texts += [one for axes in figure.axes for one in axes.xaxis.get_ticklabels() + axes.yaxis.get_ticklabels()]
+    texts += [one for legend in figure.findobj(Legend) for one in legend.get_texts()]
+    texts = [one for one in texts if one.get_text()]
+    assert len(texts) > 4
+    for one in texts:
+        assert one.get_fontsize() * scale >= 7.5, one
+    inside = figure.get_tightbbox()
+    assert inside.x0 >= -0.02 and inside.x1 <= figure.get_size_inches()[0] + 0.02
+    assert inside.y0 >= -0.02 and inside.y1 <= figure.get_size_inches()[1] + 0.02
+
+
+def test_labels_do_not_run_into_their_neighbours(draw):
+    """Names of axes, of colour bars and titles: none lies on another, nor is longer than the figure."""
+    figure = draw()
+    figure.draw_without_rendering()
+    boxes = [
+        part.get_window_extent()
+        for axes in figure.axes
+        for part in (axes.xaxis.label, axes.yaxis.label, axes.title)
+        if part.get_text() and part.get_visible()
+    ]
+    for number, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:number])
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.02, 2000.0), (0.5, 3.0), (40.0, 1100.0), (1e-5, 1e-3), (0.1, 1e7)])
+def test_ticks_say_what_they_stand_for(low, high):
+    """Also 0.1 beside 1000, which a common number of decimals would call 0."""
+    with styled():
+        figure = Figure()
+        axes = figure.subplots()
+        axes.set(xscale="log", xlim=(low, high))
+        readable_log_axis(axes.xaxis)
+        figure.draw_without_rendering()
+        labels = {value: one.get_text() for value, one in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)}
+    shown = {value: text for value, text in labels.items() if low <= value <= high}
+    assert len(shown) > 1
+    for value, text in shown.items():
+        power = re.fullmatch(r"\$(?:(\d)\\times )?10\^\{(.+)\}\$", text)
+        read = int(power[1] or 1) * 10.0 ** int(power[2]) if power else float(text)
+        assert read == pytest.approx(value)
+
+
+def test_colours_are_told_apart_by_every_kind_of_sight():
+    """As seen with normal vision and without one kind of cone (Viénot, Brettel and Mollon's projections of linear RGB):
+    each two differ in Lab by more than ten, many times what an eye just tells apart."""
+    projections = {
+        "normal": np.eye(3),
+        "protanopia": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
+        "deuteranopia": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
+    }
+    encoded = np.array([to_rgb(colour) for colour in COLOURS])
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    for name, projection in projections.items():
+        seen = (linear @ np.array(projection).T).clip(0, 1) @ xyz.T / xyz.sum(axis=1)
+        f = np.where(seen > 0.008856, np.cbrt(seen), 7.787 * seen + 16 / 116)
+        lab = np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+        distances = np.linalg.norm(lab[:, None] - lab, axis=-1)[np.triu_indices(len(lab), 1)]
+        assert distances.min() > 10, name
+
+
+def test_every_figure_of_the_gallery_is_looked_at_here():
+    assert set(GALLERY) <= set(FIGURES)
 
 
 def test_svg_and_png_are_reproducible(draw, tmp_path):
@@ -183,13 +279,13 @@ def test_cumulative_curves_end_at_kappa_and_tell_solvers_apart(chain):
     transport = chain.rta(100.0, 310.0)
     curves = [curves_of(chain, one) for one in (transport, replace(transport, solver="direct"))]
     figure = cumulative.draw(curves)
-    left, right = figure.axes
+    upper, lower = figure.axes
     expected = np.trace(transport.kappa[1]) / 3
-    for line in [line for line in left.get_lines() if len(line.get_xdata()) > 2] + right.get_lines():
+    for line in [line for line in upper.get_lines() if len(line.get_xdata()) > 2] + lower.get_lines():
         assert line.get_ydata()[-1] == pytest.approx(expected)
-    assert [text.get_text() for text in right.get_legend().get_texts()] == ["rta", "direct"]
-    assert {text.get_text() for text in left.texts} == {"10 %", "50 %", "90 %"}
-    assert figure.get_suptitle() == "310 K"
+    assert [text.get_text() for text in upper.get_legend().get_texts()] == ["rta", "direct"]
+    assert {text.get_text() for text in upper.texts} == {"10 %", "50 %", "90 %"}
+    assert upper.get_legend().get_title().get_text() == "310 K"
 
 
 def test_a_solver_that_did_not_converge_leaves_an_empty_curve(chain):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from peierls import config, gallery, schema
+from peierls import config, directions, gallery, schema
 from peierls.layout import Layout
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ SCHEMA = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
 
 def layout(**keys: Any) -> Layout:
     written = {"force_constants": {"path": str(ROOT / "resources/si-pbesol")}, **keys}
-    return Layout(config.load({"runs": {"one": written}}, SCHEMA))
+    return Layout(directions.with_directions(config.load({"runs": {"one": written}}, SCHEMA)))
 
 
 @pytest.mark.parametrize("name", gallery.FIGURES)
@@ -82,8 +82,39 @@ def test_captions_say_how_the_numbers_of_this_run_were_made() -> None:
 def test_every_caption_is_a_sentence(entry: gallery.Figure | gallery.Table) -> None:
     said = gallery.caption(entry, "one", layout().runs["one"])
     assert said[0].isupper()
+    assert said.startswith(("Heat", "Lengths", "What")) or " of one" in said
+    assert "Mesh " in said
     assert said.endswith(".")
     assert "{" not in said
+
+
+def test_caption_of_curves_over_modes_names_the_solvers_that_have_them() -> None:
+    """The Wigner equation has no mean free paths, so the cumulative figure is without it."""
+    run = layout(solvers=["rta", "wigner"])
+    said = {name: gallery.caption(gallery.FIGURES[name], "one", run.runs["one"]) for name in ("kappa", "cumulative")}
+    assert "Wigner" in said["kappa"]
+    assert "Wigner" not in said["cumulative"]
+    assert [Path(path).stem for path in run.cumulatives("one")] == ["rta"]
+
+
+def test_a_mean_over_directions_has_no_record_of_iterations_and_no_relaxons() -> None:
+    """Its results are means over several operators."""
+    solvers = ["variational", "relaxons"]
+    assert {"convergence", "relaxons"} <= set(gallery.figures(layout(solvers=solvers), "one"))
+    averaged = layout(solvers=solvers, nac={"direction": "average"})
+    assert {"convergence", "relaxons"}.isdisjoint(gallery.figures(averaged, "one"))
+
+
+def test_times_of_a_mean_over_directions_are_those_of_all_of_its_runs() -> None:
+    averaged = layout(solvers=["rta"], nac={"direction": "average"})
+    records = gallery.records(averaged, "one")
+    assert len(set(records)) == len(records)
+    for number in range(7):
+        assert f"results/one/directions/{number}/benchmarks/transport/rta.tsv" in records
+        assert f"results/one/directions/{number}/benchmarks/linewidths.tsv" in records
+        phonons = averaged.stage_file(f"one/directions/{number}", "phonons")
+        assert averaged.record(phonons) in records
+    assert not any("directions" in path for path in gallery.records(layout(solvers=["rta"]), "one"))
 
 
 def test_a_viscosity_has_a_table_of_its_own_and_no_row_among_the_conductivities() -> None:

@@ -19,7 +19,9 @@ from peierls.health import (
     check_symmetry,
     check_unscattered_sets,
     check_zone_boundary,
+    failures_at,
 )
+from peierls.solvers import iterative, variational
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,31 @@ def test_unscattered_modes(chain):
     sound = replace(sound, n_unscattered=np.array([0, 0]))
     assert_verdict(check_scattering(sound), True, str((sound.frequency > 0).sum()))
     assert_verdict(check_scattering(replace(sound, n_unscattered=np.array([0, 7]))), False, "7 of", "300 K")
+
+
+def test_solvers_that_fail_alike_at_several_temperatures_say_it_once():
+    temperatures = np.array([100.0, 200.0, 300.0, 400.0])
+    reasons = [
+        ("it ran out", " after 3 iterations", 1e-2, ": do"),
+        ("", " after 3 iterations", 1e-12, ": do"),
+        ("it ran out", " after 3 iterations", 3e-3, ": do"),
+        ("it diverges", " after 3 iterations", 5.0, ": do"),
+    ]
+    assert failures_at(temperatures, reasons) == [
+        "it ran out at 100, 300 K after 3 iterations at residuals of 3.0e-03 to 1.0e-02: do",
+        "it diverges at 400 K after 3 iterations at a residual of 5.0e+00: do",
+    ]
+    assert failures_at(temperatures[1:2], reasons[1:2]) == []
+
+
+@pytest.mark.parametrize("solver", [iterative, variational], ids=["iterative", "variational"])
+def test_a_solver_that_runs_out_of_iterations_says_so_in_one_sentence(chain, solver):
+    problem = chain.problem(100.0, 200.0, 300.0)
+    settings = {**problem.settings, "solver_options": {"tolerance": 1e-12, "max_iterations": 2}}
+    result = solver.solve(replace(problem, settings=settings))
+    (check,) = (check for check in result.health if check.name.endswith("convergence"))
+    assert_verdict(check, False, "at 100, 200, 300 K", "at residuals of")
+    assert check.sentence.count(" K") == 1
 
 
 def test_negative_rates(chain):

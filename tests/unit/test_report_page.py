@@ -13,6 +13,7 @@ from chain import DEFAULTS, compute, face_centred
 from peierls import citations, report_page, words
 from peierls.figures import kappa
 from peierls.figures.style import save
+from peierls.health import HealthCheck
 from peierls.report import kappa_table
 from peierls.report_page import Exhibit, Study, Time
 from peierls.solvers import Viscosity
@@ -137,6 +138,16 @@ def test_conductivity_stands_beside_its_health(study, exhibits):
     assert "Nothing is wrong that this program can see" in text
 
 
+def test_checks_of_the_analysis_stand_with_those_of_the_solvers(study, exhibits):
+    good, bad = HealthCheck("solved sizes", True, "all sizes"), HealthCheck("resolved films", False, "80 % grazes")
+    text = page_of(replace(study, analysis=[good, bad]), exhibits).text
+    assert "Before you use these numbers: 1 finding" in text
+    assert "Resolved films (analysis): 80 % grazes." in text
+    assert "passed solved sizes all sizes" in text
+    sound = page_of(replace(study, analysis=[good]), exhibits).text
+    assert f"all {1 + sum(len(result.health) for result in study.results)} health checks passed" in sound
+
+
 def test_failed_check_comes_before_every_number(study, exhibits):
     bad = failing(study)
     page = page_of(bad, exhibits)
@@ -239,6 +250,13 @@ def test_cited_is_what_was_used(study):
     assert not {"relaxons", "dipole sums of the polar crystal"} & uses
     polar = citations.of_run({**study.settings, "solvers": ["relaxons"]}, polar=True)
     assert {"relaxons", "dipole sums of the polar crystal"} <= {citation.use for citation in polar}
+    film = {"kinds": ["wire", "cross-plane"], "thickness": [1e-7]}
+    analysed = {**study.settings, "analysis": {**study.settings["analysis"], "thin_film": film, "phase_space": True}}
+    found = {citation.use for citation in citations.of_run(analysed, polar=False)}
+    assert found - {citation.use for citation in used} == {
+        "conduction through films",
+        "phase space of three-phonon processes",
+    }
     assert all(re.fullmatch(r"10\.\d{4,}/\S+", citation.doi) for citation in (*used, *polar))
 
 

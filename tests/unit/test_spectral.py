@@ -9,14 +9,9 @@ from numpy.testing import assert_allclose
 from peierls import spectral
 from peierls.delta_functions import neighbourhood, tetrahedron_weight
 from peierls.mesh import build_mesh
+from peierls.parts import counts_on_atoms, weights_on_atoms
 from peierls.phonons import compute_phonons
-from peierls.spectral import (
-    Spread,
-    counts_on_atoms,
-    density_of_states,
-    spread_over_frequency,
-    weights_on_atoms,
-)
+from peierls.spectral import Spread, density_of_states, spread_over_frequency
 from peierls.units import THZ
 
 

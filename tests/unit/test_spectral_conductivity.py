@@ -10,13 +10,7 @@ from numpy.testing import assert_allclose
 from peierls import stage_files
 from peierls.cumulative import cumulative_conductivity
 from peierls.solvers import rta, variational
-from peierls.spectral import weights_on_atoms
-from peierls.spectral_conductivity import (
-    SpectralConductivity,
-    cell_volume,
-    kappa_on_atoms,
-    spectral_conductivity,
-)
+from peierls.spectral_conductivity import SpectralConductivity, spectral_conductivity
 
 SHEET = chain.spring_crystal(
     np.diag([3.0, 3.0, 12.0]), [[0, 0, 0], [0.5, 0.5, 1 / 6]], ["Si", "Ge"], [28.0, 73.0], reach=3.5
@@ -41,18 +35,6 @@ def computed(request):
     geometry = {"thickness": 4e-10 if request.param == "sheet" else None, "cross_section": None}
     problem = calculation.problem(150.0, 300.0, geometry=geometry)
     return calculation, [variational.solve(problem), rta.solve(problem)]
-
-
-def test_atoms_share_the_conductivity_of_a_mode(computed):
-    """Also where κ is divided by an assumed thickness."""
-    calculation, transports = computed
-    weights = weights_on_atoms(calculation.crystal, calculation.phonons)
-    for transport in transports:
-        volume = cell_volume(calculation.crystal, calculation.mesh, transport)
-        on_atoms = kappa_on_atoms(volume, calculation.mesh, calculation.phonons, weights, transport, 1)
-        assert_allclose(
-            on_atoms.sum(axis=2), transport.mode_kappa[1], rtol=1e-10, atol=1e-10 * transport.mode_kappa[1].max()
-        )
 
 
 def spectra(computed, method=METHODS[0]):

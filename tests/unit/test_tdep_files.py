@@ -9,6 +9,7 @@ import chain
 import h5py
 import numpy as np
 import pytest
+from chain import wigner_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -263,6 +264,35 @@ def test_order_of_the_tensor_in_a_row(transport):
     assert [float(row[2 + 21 * i : 22 + 21 * i]) for i in range(10)] == [
         *(300, -11, -22, -33, -13, -23, -12, -31, -32, -21)
     ]
+
+
+def test_coherences_are_in_the_table_where_the_wigner_equation_is_solved(problem, transport):
+    """In every component; without them the row is κ of the populations."""
+    coherences = wigner_of(problem).kappa_coherences
+    assert (np.einsum("taa->t", coherences) > 0).all()
+    tables = [
+        np.array([row.split() for row in tdep_files.thermal_conductivity(transport, *given).splitlines()], dtype=float)
+        for given in ([], [coherences])
+    ]
+    for column, (i, j) in enumerate(tdep_files.COMPONENTS, 1):
+        assert_allclose(tables[0][:, column], transport.kappa[:, i, j], rtol=1e-9, atol=1e-300)
+        assert_allclose(tables[1][:, column], (transport.kappa + coherences)[:, i, j], rtol=1e-9, atol=1e-300)
+
+
+def test_curves_end_at_a_third_of_the_trace_and_not_of_all_components():
+    """A triclinic crystal, whose κ has off-diagonal components: their sum is 3 % of the trace or more, and is in no
+    curve; TDEP rescales its curves to it."""
+    problem = chain.compute(chain.triclinic(2), [3, 4, 3]).problem(300.0)
+    parts = (problem.crystal, problem.mesh, problem.phonons, problem.linewidths, rta.solve(problem))
+    kappa, group = parts[-1].kappa[0], tdep_files.cumulative_kappa(*parts, problem.settings["integration"])
+    assert abs(kappa.sum() - np.trace(kappa)) > 0.03 * np.trace(kappa)
+    members = {name: member.values for name, member in group.members["temperature_1"].members.items()}
+    name = "cumulative_kappa_vs_mean_free_path"
+    assert members[f"{name}_total"][-1] == pytest.approx(np.trace(kappa) / 3, rel=1e-12)
+    of_branches = np.einsum("qsaa->s", parts[-1].mode_kappa[0]) / 3
+    assert_allclose(members[f"{name}_per_mode"][:, -1], of_branches, rtol=1e-12)
+    spectrum = members["spectral_kappa_vs_frequency_total"]
+    assert np.trapezoid(spectrum, members["frequency_axis"]) == pytest.approx(np.trace(kappa) / 3, rel=1e-12)
 
 
 @given(st.floats(-1e300, 1e300))

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 
+from peierls.health import HealthCheck
 from peierls.layout import WITHOUT_KAPPA
 from peierls.solvers import OTHER_RESULTS, Transport, Viscosity, kind_of_result
 from peierls.verdict import fault, report
@@ -35,6 +36,15 @@ def test_failed_check_stands_beside_the_number() -> None:
 def test_failed_check_fails_a_strict_run() -> None:
     expected = "run si: solver rta failed the health check 'positive rates' and key 'strict' is true"
     assert fault("si", {"rta": transport(passed=False)}, strict=True) == expected
+
+
+def test_checks_of_the_analysis_have_a_line_and_fail_a_strict_run() -> None:
+    bad = [HealthCheck("resolved films", False, "80 % grazes"), HealthCheck("solved sizes", True, "all")]
+    lines = report("si", {"rta": transport()}, bad)
+    assert lines[1] == "si, analysis: 1 of 2 health checks failed: resolved films: 80 % grazes"
+    assert fault("si", {"rta": transport()}, False, bad) is None
+    expected = "run si: the analysis failed the health check 'resolved films' and key 'strict' is true"
+    assert fault("si", {"rta": transport()}, True, bad) == expected
 
 
 def test_solver_without_a_result_fails_every_run() -> None:

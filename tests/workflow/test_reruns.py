@@ -17,7 +17,7 @@ Edit = Callable[[Path, str], None]
 # The small case has two solvers, one of which iterates, and nine figures.
 PAGES = {"report": 1, "verdict": 1}
 KAPPA = {"kappa_table": 1, "figure kappa": 1, "health": 1, "index": 1, **PAGES}
-BOUNDARY_SCAN = {"boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
+BOUNDARY_SCAN = {"health": 1, "boundary_scan": 2, "table boundary_scan": 1, "figure boundary_scan": 1}
 MEAN_FREE_PATHS = "figure mean_free_paths"
 CUMULATIVE = {"table mean_free_paths": 1, "figure cumulative": 1, MEAN_FREE_PATHS: 1}
 FIGURES = {
@@ -55,12 +55,15 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
     # Only stored matrix elements are scanned beyond RTA: the table and the figure lose a solver.
     (
         {"integration": {"storage": "recompute"}},
-        {"table boundary_scan": 1, "figure boundary_scan": 1, **PAGES},
+        {"table boundary_scan": 1, "figure boundary_scan": 1, "health": 1, **PAGES},
     ),
     ({"force_constants": {"format": "auto"}}, {}),
     ({"solver_options": {"wigner_populations": "rta"}}, {}),
     ({"analysis": {"boundary_scan": [1e-6]}}, {**BOUNDARY_SCAN, **PAGES}),
-    ({"analysis": {"thin_film": FILM}}, {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, **PAGES}),
+    (
+        {"analysis": {"thin_film": FILM}},
+        {"thin_film": 2, "table thin_film": 1, "figure thin_film": 1, "health": 1, **PAGES},
+    ),
     ({"analysis": {"phase_space": True}}, {"phase_space": 1, "table phase_space": 1, **PAGES}),
     ({"analysis": {"cumulative": False}}, PAGES),
     ({"analysis": {"dump_grid": True}}, {"tdep_grid": 1, **PAGES}),
@@ -74,7 +77,7 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     # The scan takes κ of the bulk from the one and solves with the other.
     ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}),
     ("solvers/variational.py", ITERATING),
-    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, **SPECTRAL, **PAGES}),
+    ("cumulative.py", {"cumulative": 2, **CUMULATIVE, "tdep": 1, **PAGES}),
     ("boundary_scan.py", {**BOUNDARY_SCAN, **PAGES}),
     ("thin_film.py", {}),
     ("thermal.py", {**THERMAL, **PAGES}),
@@ -83,7 +86,7 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("spectral_conductivity.py", {**SPECTRAL, **PAGES}),
     ("tdep_files.py", {"tdep": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
-    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "index": 1, **PAGES}),
+    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "health": 1, "index": 1, **PAGES}),
     ("report_page.py", {"index": 1, **PAGES}),
     ("gallery.py", {}),
     ("figures/style.py", {**FIGURES, "index": 1, **PAGES}),
@@ -218,6 +221,7 @@ def test_the_viscosity_has_its_own_table_and_figure(workflow: Workflow, small: d
     assert both == Counter({**ALL, **own}) - Counter(less)
     alone = workflow.plan(changed(small, {"solvers": ["viscosity"]}))
     of_kappa = {"cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}
+    del of_kappa["health"]
     assert alone == both - Counter({"transport": 1, "figure kappa": 1, **of_kappa})
 
 

@@ -8,6 +8,7 @@ rule tdep:
         phonons=file_of("phonons"),
         linewidths="results/{run}/linewidths.h5",
         transports=lambda wildcards: LAYOUT.by_modes(wildcards.run),
+        wigner=lambda wildcards: LAYOUT.coherences(wildcards.run),
     output:
         table="results/{run}/tdep/outfile.thermal_conductivity",
         cumulative="results/{run}/tdep/outfile.cumulative_kappa.hdf5",

@@ -5,7 +5,8 @@ localrules:
 
 rule health:
     input:
-        lambda wildcards: LAYOUT.transports(wildcards.run),
+        transports=lambda wildcards: LAYOUT.transports(wildcards.run),
+        tables=lambda wildcards: gallery.checked(LAYOUT, wildcards.run),
     output:
         "results/{run}/health.txt",
     log:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from peierls import report_page, stage_files, time_spent
+from peierls.analysis_checks import of_tables
 from peierls.crystal import Crystal
 from peierls.job import job
 from peierls.mesh import Mesh
@@ -16,6 +17,7 @@ with job(snakemake.log[0], snakemake.threads):
         stage_files.read(snakemake.input.crystal, Crystal),
         stage_files.read(snakemake.input.mesh, Mesh),
         [stage_files.read(path, kind_of_result(Path(path).stem)) for path in snakemake.input.transports],
+        of_tables(snakemake.input.tables),
     )
     figures = report_page.exhibits(snakemake.params.figures, snakemake.input.figures)
     tables = report_page.exhibits(snakemake.params.tables, snakemake.input.tables)

@@ -19,5 +19,6 @@ with job(snakemake.log[0], snakemake.threads):
     integration = snakemake.params.settings["integration"]
     cumulative = tdep_files.cumulative_kappa(crystal, mesh, phonons, linewidths, transport, integration)
     stage_files.write_foreign(snakemake.output.cumulative, cumulative)
+    coherences = [stage_files.read(path, Transport).kappa_coherences for path in snakemake.input.wigner]
     with stage_files.atomic(Path(snakemake.output.table)) as partial:
-        partial.write_text(tdep_files.thermal_conductivity(transport))
+        partial.write_text(tdep_files.thermal_conductivity(transport, *coherences))

@@ -11,7 +11,7 @@ from peierls.spectral import DensityOfStates
 def draw(bands: BandStructure, dos: DensityOfStates) -> Figure:
     """The dispersion along the standard path beside the density of states, total and per species."""
     with styled():
-        figure = Figure(figsize=(6.4, 3.8))
+        figure = Figure(figsize=(5.4, 3.8))
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         for number in np.unique(bands.segment):
             piece = bands.segment == number

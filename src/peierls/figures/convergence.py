@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from peierls.figures.style import styled
 from peierls.solvers import Transport
@@ -13,8 +14,8 @@ from peierls.solvers import Transport
 def draw(transports: Sequence[Transport]) -> Figure:
     """κ and the relative residual of the iterating solvers at each iteration, a line per temperature."""
     with styled():
-        figure = Figure(figsize=(6.4, 3.4))
-        left, right = figure.subplots(1, 2)
+        figure = Figure(figsize=(4.8, 5.4))
+        upper, lower = figure.subplots(2, 1, sharex=True)
         for transport, line in zip(transports, ("-", "--"), strict=False):
             assert transport.iteration_kappa is not None and transport.iteration_residual is not None
             shades = matplotlib.colormaps["cividis"](np.linspace(0, 0.9, len(transport.temperature)))
@@ -22,11 +23,12 @@ def draw(transports: Sequence[Transport]) -> Figure:
             for i, (temperature, shade) in enumerate(zip(transport.temperature, shades, strict=True)):
                 ends = i in (0, len(transport.temperature) - 1)
                 label = f"{transport.solver}, {temperature:g} K" if ends else None
-                left.plot(transport.iteration_kappa[i] / reached[i], line, color=shade, lw=1.0, label=label)
-                right.plot(transport.iteration_residual[i], line, color=shade, lw=1.0)
-        left.set(xlabel="iteration", ylabel="κ / largest κ of the record")
-        right.set(xlabel="iteration", ylabel="relative residual", yscale="log")
-        left.legend(fontsize=8)
-        for axes in (left, right):
+                upper.plot(transport.iteration_kappa[i] / reached[i], line, color=shade, lw=1.0, label=label)
+                lower.plot(transport.iteration_residual[i], line, color=shade, lw=1.0)
+        upper.set(ylabel="κ / largest κ of the record (1)")
+        lower.set(xlabel="iteration (1)", ylabel="relative residual (1)", yscale="log")
+        upper.legend(fontsize=8)
+        for axes in (upper, lower):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.25, lw=0.5)
     return figure

@@ -3,20 +3,17 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import styled
+from peierls.crystal import Floats
+from peierls.figures.style import near_300_kelvin, styled
 from peierls.linewidths import Linewidths
 
 
 def draw(linewidths: Linewidths) -> Figure:
     """Γ/2π against frequency at the temperature nearest to 300 K, coloured by the share of Umklapp processes."""
     with styled():
-        chosen = int(np.argmin(np.abs(linewidths.temperature - 300.0)))
+        chosen = near_300_kelvin(linewidths.temperature)
         total = linewidths.linewidth[chosen]
-        three_phonon = linewidths.linewidth_normal[chosen] + linewidths.linewidth_umklapp[chosen]
-        shown = total > 0
-        share = np.divide(
-            linewidths.linewidth_umklapp[chosen], three_phonon, out=np.zeros_like(total), where=three_phonon > 0
-        )
+        shown, share = total > 0, share_of_umklapp(linewidths, chosen)
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
         points = axes.scatter(
@@ -33,5 +30,12 @@ def draw(linewidths: Linewidths) -> Figure:
         axes.set_title(f"{linewidths.temperature[chosen]:g} K, lifetime τ = 1/(4π linewidth)", fontsize=9)
         axes.set_xlim(0, None)
         axes.grid(alpha=0.25, lw=0.5)
-        figure.colorbar(points, label="Umklapp share of three-phonon processes")
+        figure.colorbar(points, label="share of Umklapp processes")
     return figure
+
+
+def share_of_umklapp(linewidths: Linewidths, chosen: int) -> Floats:
+    """Part of the three-phonon linewidths at one temperature that Umklapp processes have, 0 where there are none."""
+    umklapp = linewidths.linewidth_umklapp[chosen]
+    three_phonon = linewidths.linewidth_normal[chosen] + umklapp
+    return np.asarray(np.divide(umklapp, three_phonon, out=np.zeros_like(umklapp), where=three_phonon > 0))

@@ -1,9 +1,9 @@
 """Lifetimes and mean free paths against frequency."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from peierls.cumulative import Cumulative
+from peierls.figures.linewidths import share_of_umklapp
 from peierls.figures.style import NANOMETRE, near_300_kelvin, styled
 from peierls.linewidths import Linewidths
 
@@ -12,13 +12,11 @@ def draw(linewidths: Linewidths, curves: Cumulative) -> Figure:
     """τ and |v|τ against frequency at the temperature nearest to 300 K, coloured by the share of Umklapp processes."""
     with styled():
         chosen = near_300_kelvin(linewidths.temperature)
-        three_phonon = linewidths.linewidth_normal[chosen] + linewidths.linewidth_umklapp[chosen]
-        share = np.divide(
-            linewidths.linewidth_umklapp[chosen], three_phonon, out=np.zeros_like(three_phonon), where=three_phonon > 0
-        )
-        figure = Figure(figsize=(7.2, 3.4))
+        share = share_of_umklapp(linewidths, chosen)
+        figure = Figure(figsize=(4.8, 5.8))
+        rows = figure.subplots(2, 1, sharex=True)
         for axes, values, label in zip(
-            figure.subplots(1, 2),
+            rows,
             (linewidths.lifetimes[chosen], curves.mean_free_path[chosen] / NANOMETRE),
             ("lifetime τ (ps)", "mean free path |v|τ (nm)"),
             strict=True,
@@ -29,9 +27,10 @@ def draw(linewidths: Linewidths, curves: Cumulative) -> Figure:
                 linewidths.frequency[shown], values[shown], c=share[shown], s=6, cmap="cividis", vmin=0, vmax=1,
                 rasterized=True,
             )  # fmt: skip
-            axes.set(yscale="log", xlabel="frequency ω/2π (THz)", ylabel=label)
+            axes.set(yscale="log", ylabel=label)
             axes.set_xlim(0, None)
             axes.grid(alpha=0.25, lw=0.5)
-        figure.suptitle(f"{linewidths.temperature[chosen]:g} K", fontsize=9)
-        figure.colorbar(points, label="Umklapp share of three-phonon processes")
+        rows[0].set_title(f"{linewidths.temperature[chosen]:g} K", fontsize=9)
+        rows[1].set_xlabel("frequency ω/2π (THz)")
+        figure.colorbar(points, ax=list(rows), label="share of Umklapp processes", aspect=40)
     return figure

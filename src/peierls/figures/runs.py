@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import colours, readable_log_axis, styled
+from peierls.figures.style import LINES, colours, readable_log_axis, styled
 from peierls.solvers import Transport
 
-_LINES = ("-", "--", ":", "-.")
 _MARKERS = "os^Dvph"
 
 
@@ -31,7 +30,7 @@ def draw(runs: Mapping[str, Sequence[Transport]]) -> Figure:
                 axes.plot(
                     transport.temperature,
                     mean,
-                    linestyle=_LINES[number % len(_LINES)],
+                    linestyle=LINES[number % len(LINES)],
                     marker=_MARKERS[number % len(_MARKERS)],
                     ms=4,
                     color=colour,

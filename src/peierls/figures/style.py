@@ -12,10 +12,13 @@ matplotlib.use("Agg")
 
 from cycler import cycler
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 # Okabe and Ito's palette: distinct for every form of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+LINES = ("-", "--", ":", "-.")
+"""Of one that lies on another, both are seen."""
 
 NANOMETRE = 1e-9
 """Unit of lengths in figures, in that of the stages, m."""
@@ -66,6 +69,13 @@ def readable_log_axis(axis: Any) -> None:
     low, high = axis.get_view_interval()
     decades = np.log10(high / low)
     axis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)))
-    formatter = ScalarFormatter() if high < 1e5 and low > 1e-3 else LogFormatterSciNotation()
-    axis.set_major_formatter(formatter)
+    # Each number with its own digits: a common number of decimals would call 0.1 zero beside 1000.
+    plain = high < 1e5 and low > 1e-3
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if plain else _with_power(value)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _with_power(value: float) -> str:
+    """A number with one digit and a power of ten."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"${'' if digit == '1' else digit + chr(92) + 'times '}10^{{{int(power)}}}$"

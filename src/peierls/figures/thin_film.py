@@ -38,7 +38,7 @@ def draw(films: Sequence[ThinFilm]) -> Figure:
         readable_log_axis(axes.xaxis)
         axes.set_title(f"{films[0].temperature[chosen]:g} K, specularity {films[0].specularity:g}", fontsize=9)
         axes.grid(alpha=0.25, lw=0.5)
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=8)
     return figure
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from peierls.collision_operator import vectors
 from peierls.crystal import Floats
-from peierls.health import check_convergence, check_energy_conservation
+from peierls.health import check_convergence, check_energy_conservation, failures_at
 from peierls.solvers import Transport
 from peierls.solvers.heat_conduction import HeatConduction, transport
 
@@ -90,12 +90,14 @@ def solve(problem: HeatConduction) -> Transport:
     )
     temperatures = operator.temperatures
     converged = np.array([outcome == CONVERGED for outcome in reached.outcomes])
-    failures = [
-        f"iterative {outcome} at {temperatures[i]:g} K after {len(reached.residuals) - 1} iterations at a residual of "
-        f"{reached.residuals[-1][i]:.1e}: use the solver variational"
-        for i, outcome in enumerate(reached.outcomes)
-        if outcome != CONVERGED
-    ]
+    after = f" after {len(reached.residuals) - 1} iterations"
+    failures = failures_at(
+        temperatures,
+        [
+            (f"iterative {outcome}" if outcome != CONVERGED else "", after, residual, ": use the solver variational")
+            for outcome, residual in zip(reached.outcomes, reached.residuals[-1], strict=True)
+        ],
+    )
     return transport(
         problem,
         "iterative",

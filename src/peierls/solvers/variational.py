@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from peierls.collision_operator import vectors
 from peierls.crystal import Floats
-from peierls.health import check_convergence, check_energy_conservation
+from peierls.health import check_convergence, check_energy_conservation, failures_at
 from peierls.solvers import Transport
 from peierls.solvers.heat_conduction import HeatConduction, transport
 
@@ -96,11 +96,15 @@ def solve(problem: HeatConduction) -> Transport:
     reason = ", where the collisions have a negative eigenvalue: use integration.weights event"
     if operator.events:
         reason = ", where rounding decides whether the collisions damp it"
-    failures = [
-        f"variational stopped at {temperatures[i]:g} K at a residual of {descent.residuals[-1][i]:.1e}"
-        + (reason if descent.indefinite[i] else "")
-        for i in np.flatnonzero(~descent.converged)
-    ]
+    failures = failures_at(
+        temperatures,
+        [
+            ("" if converged else "variational stopped", "", residual, reason if indefinite else "")
+            for converged, indefinite, residual in zip(
+                descent.converged, descent.indefinite, descent.residuals[-1], strict=True
+            )
+        ],
+    )
     return transport(
         problem,
         "variational",

@@ -28,6 +28,7 @@ from peierls.health import (
     check_scattering,
     check_thermal_resolution,
     check_zone_boundary,
+    failures_at,
     grows_by_itself,
 )
 from peierls.hydrodynamics import MomentumFlux
@@ -74,11 +75,16 @@ def solve(problem: HeatConduction) -> Viscosity:
     operator, settings = problem.operator, problem.settings
     temperatures = operator.temperatures
     exact = conjugate_gradients(problem)
-    failures = [
-        f"viscosity stopped at {temperatures[i]:g} K at a residual of {exact.residuals[-1][i]:.1e}"
-        + (", where the collisions have a negative eigenvalue" if exact.indefinite[i] else "")
-        for i in np.flatnonzero(~exact.converged)
-    ]
+    reason = ", where the collisions have a negative eigenvalue"
+    failures = failures_at(
+        temperatures,
+        [
+            ("" if converged else "viscosity stopped", "", residual, reason if indefinite else "")
+            for converged, indefinite, residual in zip(
+                exact.converged, exact.indefinite, exact.residuals[-1], strict=True
+            )
+        ],
+    )
     spectra = None
     needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), COPIES)
     if needed <= settings["integration"]["max_memory"]:
