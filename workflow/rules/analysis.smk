@@ -50,10 +50,13 @@ rule boundary_scan:
         "../envs/peierls.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        # Beside what a solver holds, the subspace of all lengths.
+        mem_mb=lambda wildcards, input, attempt: transport_memory(wildcards, input, attempt)
+        + int(attempt * 1000 * RUNS[wildcards.run]["integration"]["max_memory"]),
         runtime=growing(240),
     params:
         settings=settings("boundary_scan"),
+        max_memory=max_memory,
         code=code("boundary_scan.py"),
     script:
         "../scripts/boundary_scan.py"
