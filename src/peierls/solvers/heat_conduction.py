@@ -33,7 +33,7 @@ from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons
-from peierls.solvers import Transport
+from peierls.solvers import Transport, health_datasets
 from peierls.units import BOLTZMANN, HBAR, THZ, WATT_PER_METRE_KELVIN
 
 
@@ -86,9 +86,7 @@ class HeatConduction:
     @property
     def rta_displacements(self) -> Floats:
         """vτ, shape (ir_q, band, 3, temperature), Å; 0 where a mode is not scattered."""
-        rates = 2 * THZ * self.linewidths.linewidth.transpose(1, 2, 0)
-        lifetimes = np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
-        return self.phonons.group_velocities[..., None] * lifetimes[:, :, None]
+        return self.phonons.group_velocities[..., None] * self.linewidths.lifetimes.transpose(1, 2, 0)[:, :, None]
 
     def trace(self, products: Floats) -> Floats:
         """A product ⟨source, ψ⟩ per temperature as trace κ / 3, W/m/K."""
@@ -162,9 +160,7 @@ def transport(
         mode_kappa=mode_kappa,
         mean_free_displacement=displacements,
         kappa_rta=kappa_rta,
-        health_names=tuple(check.name for check in all_checks),
-        health_passed=np.array([check.passed for check in all_checks], dtype=np.int64),
-        health_sentences=tuple(check.sentence for check in all_checks),
+        **health_datasets(all_checks),
         **records,
     )
 

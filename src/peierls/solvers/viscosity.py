@@ -7,7 +7,7 @@ with Q = 1 - θ_0θ_0ᵀ; A drops out. Source: physics.md, "Solvers"; DOI 10.110
 
 import logging
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,13 @@ from peierls.health import (
     grows_by_itself,
 )
 from peierls.hydrodynamics import MomentumFlux
-from peierls.matrix_elements import GIGABYTE
 from peierls.phonons import on_full_grid
-from peierls.solvers import Viscosity
+from peierls.solvers import Viscosity, health_datasets
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.solvers.variational import conjugate_gradient
-from peierls.sound import sound_velocities
+from peierls.sound import sound_speeds
 from peierls.triplets import inverse_operations
-from peierls.units import JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECOND, SECOND
+from peierls.units import GIGABYTE, JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECOND, SECOND
 
 _log = logging.getLogger("peierls")
 
@@ -112,13 +111,11 @@ def solve(problem: HeatConduction) -> Viscosity:
         specific_momentum=flux.specific_momentum / (KILOGRAM / METRE**3),
         velocity_tensor=coupling / METRE_PER_SECOND,
         umklapp_dissipation=flux.dissipation * SECOND,
-        first_sound=sound_velocities(problem.crystal, settings["nac"]) / METRE_PER_SECOND,
+        first_sound=sound_speeds(problem.crystal, np.eye(3), settings["nac"]) / METRE_PER_SECOND,
         second_sound=np.linalg.norm(coupling, axis=1) / METRE_PER_SECOND,
         friction_length=length / METRE,
         boundary_share=share,
-        health_names=tuple(check.name for check in checks),
-        health_passed=np.array([check.passed for check in checks], dtype=np.int64),
-        health_sentences=tuple(check.sentence for check in checks),
+        **health_datasets(checks),
         iteration_residual=exact.residuals.T,
         **_relaxon_records(spectra),
     )
@@ -225,7 +222,7 @@ def _batches(problem: HeatConduction) -> Iterator[CollisionOperator]:
         yield problem.operator.at(slice(start, start + at_once))
 
 
-def _relaxon_records(spectra: list[EvenRelaxons] | None) -> dict[str, Floats]:
+def _relaxon_records(spectra: list[EvenRelaxons] | None) -> dict[str, Any]:
     if spectra is None:
         return {}
     size = max(len(spectrum.lifetimes) for spectrum in spectra)
