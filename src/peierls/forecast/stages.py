@@ -114,8 +114,7 @@ class Costs:
             "entry": entries,
             "check": 8,
         }
-        narrow = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
-        return file_bytes(kind, lengths, {} if kind is Transport else narrow)
+        return file_bytes(kind, lengths)
 
     @cached_property
     def _inputs(self) -> float:
