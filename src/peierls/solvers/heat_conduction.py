@@ -114,6 +114,19 @@ class HeatConduction:
         total = self.operator.inner(energy, losses)
         return np.divide(self.operator.inner(energy, image), total, out=np.zeros_like(total), where=total > 0)
 
+    def checks(self) -> list[HealthCheck]:
+        """The health checks of what every solver starts from: force constants, phonons and rates."""
+        found = [
+            check_force_constants(self.crystal.rule_violations),
+            check_acoustic_sum_rule(self.phonons),
+            check_scattering(self.linewidths),
+            check_positive_rates(self.linewidths),
+        ]
+        if self.settings["integration"]["weights"] == "event":
+            spread = mean_mismatch(self.mesh, self.phonons)
+            found.append(check_thermal_resolution(spread, self.linewidths.temperature))
+        return found
+
 
 def transport(
     problem: HeatConduction,
@@ -139,15 +152,10 @@ def transport(
     all_checks = [
         *checks,
         check_positive_kappa(kappa, converged),
-        check_force_constants(problem.crystal.rule_violations),
-        check_acoustic_sum_rule(phonons),
-        check_scattering(linewidths),
-        check_positive_rates(linewidths),
         check_symmetry(kappa[converged], mesh),
         check_resolution(mesh, np.einsum("tqsaa->tqs", mode_kappa[converged]) / 3, temperatures[converged]),
+        *problem.checks(),
     ]
-    if problem.settings["integration"]["weights"] == "event":
-        all_checks.append(check_thermal_resolution(mean_mismatch(mesh, phonons), temperatures))
     # Heat that flows uphill is no result, whatever the linear algebra says.
     valid = converged & ~flows_uphill(kappa)
     kappa[~valid], mode_kappa[~valid] = np.nan, np.nan

@@ -14,19 +14,13 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from peierls import crystal_momentum
-from peierls.adaptive_widths import mean_mismatch
-from peierls.collision_operator import CollisionOperator, even_fields
+from peierls.collision_operator import CollisionOperator, even_fields, opposite_operations
 from peierls.crystal import Floats
 from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
 from peierls.health import (
-    check_acoustic_sum_rule,
     check_convergence,
     check_energy_conservation,
-    check_force_constants,
-    check_positive_rates,
     check_positive_viscosity,
-    check_scattering,
-    check_thermal_resolution,
     check_zone_boundary,
     grows_by_itself,
 )
@@ -88,13 +82,8 @@ def solve(problem: HeatConduction) -> Viscosity:
         check_positive_viscosity(exact.eta, exact.converged),
         check_energy_conservation(problem.energy_conservation(), temperatures),
         check_zone_boundary(share, temperatures),
-        check_force_constants(problem.crystal.rule_violations),
-        check_acoustic_sum_rule(problem.phonons),
-        check_scattering(problem.linewidths),
-        check_positive_rates(problem.linewidths),
+        *problem.checks(),
     ]
-    if settings["integration"]["weights"] == "event":
-        checks.append(check_thermal_resolution(mean_mismatch(problem.mesh, problem.phonons), temperatures))
     valid = exact.converged & ~grows_by_itself(exact.eta)
     viscosity = np.where(valid[:, None, None, None, None], symmetrised(exact.eta), np.nan)
     shear = np.einsum("tijij->tij", viscosity)
@@ -196,10 +185,8 @@ def _on_turned_crystals(problem: HeatConduction, position: int) -> tuple[Floats,
     flux = np.einsum("qk,qsl,qs->qskl", crystal_momentum.momenta(mesh), velocities, weights).reshape(*weights.shape, 9)
     # At its own opposite, where it has no velocity, q has no flux; rounding is no reason for one.
     flux[crystal_momentum.self_inverse(mesh)] = 0.0
-    operations = np.arange(len(mesh.rotations))
-    products = {matrix.tobytes(): number for number, matrix in enumerate(mesh.rotations)}
-    opposite = np.array([products[(-matrix).tobytes()] for matrix in mesh.rotations])
-    kept = operations[operations < opposite]
+    opposite = opposite_operations(mesh)
+    kept = np.flatnonzero(np.arange(len(opposite)) < opposite)
     seen = mesh.rotated()[inverse_operations(mesh)[kept]][:, mesh.irreducible].T
     fields = [np.moveaxis(field[seen], 1, 2) / np.sqrt(len(kept)) for field in (flux, weights * phonons.frequencies)]
     return fields[0], fields[1]
