@@ -58,7 +58,7 @@ def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any])
     """
     scale, kind = float(integration["scale"]), integration["kind"]
     velocities = on_full_grid(phonons.group_velocities, mesh)
-    steps = mesh.reciprocal / mesh.sizes[:, None]
+    steps = mesh.steps
     if kind == "invariant":
         covariance = scale**2 * wigner_seitz_covariance(steps)
         components = velocities @ np.linalg.cholesky(covariance)
@@ -79,7 +79,7 @@ def adaptive_width(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any])
 
 def mean_mismatch(mesh: Mesh, phonons: Phonons) -> float:
     """Root mean square over all modes of the spread of ω within the Wigner-Seitz cell of a mesh point, rad/ps."""
-    covariance = wigner_seitz_covariance(mesh.reciprocal / mesh.sizes[:, None])
+    covariance = wigner_seitz_covariance(mesh.steps)
     own = np.einsum("ab,qsab->qs", covariance, phonons.velocity_squares)
     return float(np.sqrt(np.average(own.mean(axis=1), weights=mesh.weights)))
 

@@ -12,12 +12,11 @@ import numpy as np
 
 from peierls.collision_operator import vectors
 from peierls.crystal import Floats
-from peierls.matrix_elements import GIGABYTE
 from peierls.quantities import quantity
 from peierls.solvers import rta
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.solvers.shifted_systems import solve_shifted
-from peierls.units import METRE
+from peierls.units import GIGABYTE, METRE
 
 LENGTHS_PER_DECADE = 4
 _LEAST, _MOST = 0.01, 0.99

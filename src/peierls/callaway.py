@@ -30,7 +30,7 @@ def callaway_conductivity(volume: float, mesh: Mesh, phonons: Phonons, linewidth
     for position, temperature in enumerate(linewidths.temperature):
         rates = 2 * THZ * linewidths.linewidth[position][mesh.grid_to_irreducible]
         normal = 2 * THZ * linewidths.linewidth_normal[position][mesh.grid_to_irreducible]
-        lifetimes = np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
+        lifetimes = linewidths.lifetimes[position][mesh.grid_to_irreducible]
         # c = ħω ∂n/∂T, and n(n+1) = 1/(4 sinh²(x/2)).
         capacities = heat_capacities(phonons.frequencies, temperature)
         energies = HBAR * phonons.frequencies

@@ -60,9 +60,8 @@ def even_fields(mesh: Mesh) -> Representation:
 
     A field f is held as the f of all crystals turned by an operation S, one of each pair S, -S: F(q)_S = f(S⁻¹ q).
     """
-    operations = [matrix.tobytes() for matrix in mesh.rotations]
-    numbers = {key: number for number, key in enumerate(operations)}
-    opposite = np.array([numbers[(-matrix).tobytes()] for matrix in mesh.rotations])
+    numbers = {matrix.tobytes(): number for number, matrix in enumerate(mesh.rotations)}
+    opposite = opposite_operations(mesh)
     kept = np.flatnonzero(np.arange(len(opposite)) < opposite)
     position = np.full(len(opposite), -1)
     position[kept] = position[opposite[kept]] = np.arange(len(kept))
@@ -71,6 +70,12 @@ def even_fields(mesh: Mesh) -> Representation:
         products = [position[numbers[(rotation @ mesh.rotations[one]).tobytes()]] for one in kept]
         matrices[number, products, np.arange(len(kept))] = 1.0
     return representation_of(mesh, matrices, 1.0)
+
+
+def opposite_operations(mesh: Mesh) -> Integers:
+    """The number of -S for each operation S of the mesh, shape (operation,)."""
+    numbers = {matrix.tobytes(): number for number, matrix in enumerate(mesh.rotations)}
+    return np.array([numbers[(-matrix).tobytes()] for matrix in mesh.rotations])
 
 
 def representation_of(mesh: Mesh, matrices: Floats, parity: float) -> Representation:

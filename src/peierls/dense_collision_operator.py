@@ -10,6 +10,7 @@ from peierls.collision_operator import CollisionOperator, Representation, leg_si
 from peierls.crystal import Floats, Integers
 from peierls.isotopes import unpack_pair
 from peierls.on_shell import unpack_bands
+from peierls.units import GIGABYTE
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def n_coordinates(operator: CollisionOperator, representation: Representation) -
 
 def dense_gigabytes(size: int, copies: int) -> float:
     """Memory of dense matrices of `size` rows, GB."""
-    return copies * 8 * size**2 / 1e9
+    return copies * 8 * size**2 / GIGABYTE
 
 
 def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:

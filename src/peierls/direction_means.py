@@ -10,7 +10,7 @@ from peierls.crystal import Floats
 from peierls.directions import DIRECTIONS, WEIGHTS
 from peierls.health import HealthCheck
 from peierls.linewidths import Linewidths
-from peierls.solvers import Transport
+from peierls.solvers import Transport, health_datasets
 
 
 def mean_linewidths(linewidths: Sequence[Linewidths]) -> Linewidths:
@@ -58,9 +58,7 @@ def mean_transport(transports: Sequence[Transport]) -> Transport:
             "populations": first.populations,
             **means,
             "converged": np.min([one.converged for one in transports], axis=0),
-            "health_names": tuple(check.name for check in checks),
-            "health_passed": np.array([check.passed for check in checks], dtype=np.int64),
-            "health_sentences": tuple(check.sentence for check in checks),
+            **health_datasets(checks),
         }
     )
 

@@ -85,8 +85,8 @@ def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Ma
     """From q and some q' to the on-shell pairs: the position of q', both bands, and ω ω' Σ g |ε*·ε'|² δ(ω - ω')."""
     modes = phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, disorder
     if integration["method"] == "tetrahedron":
-        corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
-        ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
+        corners, tetrahedra = neighbourhood(mesh.steps)
+        ahead = mesh.shifted(corners)
         n_vantages = 2 if integration["weights"] == "event" else 1
         arguments: tuple[Any, ...] = (n_vantages, ahead, tetrahedra, np.zeros((1, 1)), 0.0, 0.0)
     else:

@@ -17,8 +17,7 @@ from peierls.phonons import Phonons
 from peierls.quantities import quantity
 from peierls.third_order import FoldedThirdOrder, fold_third_order
 from peierls.triplets import Triplets, reduced_triplets
-
-GIGABYTE = 1e9
+from peierls.units import GIGABYTE
 
 
 @dataclass(frozen=True)

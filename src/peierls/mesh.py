@@ -62,10 +62,20 @@ class Mesh:
         """Fractional coordinates of every grid point in [0, 1), shape (grid, 3)."""
         return self.coordinates / self.sizes
 
+    @property
+    def steps(self) -> Floats:
+        """Steps b_i/N_i from a grid point to the next, Cartesian, a row each, 1/Å."""
+        return self.reciprocal / self.sizes[:, None]
+
     def index(self, coordinates: Integers) -> Integers:
         """Grid indices of integer coordinates (..., 3), folded back by reciprocal lattice vectors."""
         i, j, k = np.moveaxis(np.mod(coordinates, self.sizes), -1, 0)
         return (i * self.sizes[1] + j) * self.sizes[2] + k
+
+    def shifted(self, steps: Integers) -> Integers:
+        """Grid index of what is `steps` away, integer coordinates (step, 3), from every point, shape (grid, step)."""
+        coordinates = self.coordinates
+        return np.stack([self.index(coordinates + step) for step in steps], axis=1)
 
     @property
     def grid_rotations(self) -> Integers:

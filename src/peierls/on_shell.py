@@ -105,11 +105,9 @@ def _collect(kernel: Callable[..., int], n_triplets: int, *arguments: Any) -> On
 
 
 def _tetrahedron_search(mesh: Mesh, phonons: Phonons, n_vantages: int) -> Search:
-    corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
-    coordinates = mesh.coordinates
+    corners, tetrahedra = neighbourhood(mesh.steps)
     # With one leg fixed, the other two move in opposite directions.
-    ahead = np.stack([mesh.index(coordinates + corner) for corner in corners], axis=1)
-    behind = np.stack([mesh.index(coordinates - corner) for corner in corners], axis=1)
+    ahead, behind = mesh.shifted(corners), mesh.shifted(-corners)
     frequencies = phonons.frequencies
     lowest = frequencies[ahead].min(axis=1)
     highest = frequencies[ahead].max(axis=1)

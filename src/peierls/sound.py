@@ -1,4 +1,4 @@
-"""The velocities of sound: slopes of the acoustic branches at long wavelengths."""
+"""The speeds of sound: slopes of the acoustic branches at long wavelengths."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,24 +6,26 @@ from typing import Any
 import numpy as np
 
 from peierls.crystal import Crystal, Floats
-from peierls.dynamical_matrix import dynamical_matrices
-from peierls.electrostatics import separate
+from peierls.dynamical_matrix import dynamical_matrices, dynamical_matrix_gradients
 
-_STEP = 2e-3
-"""Length of the wave vector, in units of the shortest reciprocal lattice vector."""
+_STEP = 1e-3
+"""Length of the wave vectors, in units of the shortest reciprocal lattice vector."""
 
 
-def sound_velocities(crystal: Crystal, nac: Mapping[str, Any]) -> Floats:
-    """Velocities along x, y, z, slowest first, shape (3, branch), Å/ps; `nac` as in `electrostatics.separate`.
+def sound_speeds(crystal: Crystal, directions: Floats, nac: Mapping[str, Any]) -> Floats:
+    """Speeds of the three acoustic waves along unit vectors (direction, 3), ascending, Å/ps; nan where v² < 0.
 
-    From two wave vectors, v² = (ω²(2q) - ω²(q))/3q², so that what breaks the acoustic sum rule drops out; 0 where v²
-    is negative.
+    Among the three lowest modes at a small q = |q| n, D is λ₀ + |q|² C(n), so v² are the eigenvalues of n·∂D/∂q / 2|q|
+    within them. λ₀, what the force constants leave of the acoustic sum rule, does not enter.
     """
+    # Imported here, as in `phonons`.
+    from peierls.electrostatics import separate
+
     short_ranged, long_range = separate(crystal, nac)
-    step = _STEP * float(np.linalg.norm(crystal.reciprocal, axis=1).min())
-    directions = np.eye(3) @ np.linalg.inv(crystal.reciprocal)
-    near, far = (
-        np.linalg.eigvalsh(dynamical_matrices(short_ranged, factor * step * directions, long_range))[:, :3]
-        for factor in (1, 2)
-    )
-    return np.asarray(np.sqrt(np.maximum(far - near, 0.0) / (3 * step**2)))
+    step = _STEP * np.linalg.norm(crystal.reciprocal, axis=1).min()
+    fractional = step * directions @ np.linalg.inv(crystal.reciprocal)
+    _, eigenvectors = np.linalg.eigh(dynamical_matrices(short_ranged, fractional, long_range))
+    gradients = np.einsum("dc,dcij->dij", directions, dynamical_matrix_gradients(short_ranged, fractional, long_range))
+    acoustic = eigenvectors[:, :, :3]
+    squares = np.linalg.eigvalsh(acoustic.conj().swapaxes(1, 2) @ gradients @ acoustic) / (2 * step)
+    return np.sqrt(np.where(squares > 0, squares, np.nan))

@@ -116,8 +116,8 @@ def _widths(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> Flo
 
 
 def _tetrahedron_shares(axis: Floats, mesh: Mesh, frequencies: Floats) -> sparse.csr_array:
-    corners, tetrahedra = neighbourhood(mesh.reciprocal / mesh.sizes[:, None])
-    ahead = np.stack([mesh.index(mesh.coordinates + corner) for corner in corners], axis=1)
+    corners, tetrahedra = neighbourhood(mesh.steps)
+    ahead = mesh.shifted(corners)
     n_bands, edges = frequencies.shape[1], _edges(axis)
     lowest, highest = frequencies[ahead].min(axis=1), frequencies[ahead].max(axis=1)
     low = np.full((mesh.n_irreducible, n_bands), np.inf)

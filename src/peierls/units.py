@@ -54,6 +54,8 @@ EV_PER_ANGSTROM3 = EV
 """Unit of third-order force constants in every file format that is read here, in amu/(Å ps²)."""
 WATT_PER_METRE_KELVIN = JOULE * _PS_IN_S / METRE
 """Unit of the thermal conductivity, in amu Å/(ps³ K)."""
-SECOND = 1.0 / _PS_IN_S
 PASCAL_SECOND = KILOGRAM / (METRE * SECOND)
 """Unit of viscosities, in amu/(Å ps)."""
+
+GIGABYTE = 1e9
+"""Unit of memory in the configuration, in bytes."""

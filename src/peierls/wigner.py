@@ -34,7 +34,7 @@ from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons, average_over_sets
-from peierls.solvers import Transport
+from peierls.solvers import Transport, health_datasets
 from peierls.units import THZ, WATT_PER_METRE_KELVIN
 
 N_BINS = 60
@@ -190,9 +190,7 @@ def solve(
         kappa_rta=populations.kappa_rta,
         thickness=populations.thickness,
         cross_section=populations.cross_section,
-        health_names=tuple(check.name for check in checks),
-        health_passed=np.array([check.passed for check in checks], dtype=np.int64),
-        health_sentences=tuple(check.sentence for check in checks),
+        **health_datasets(checks),
         populations=populations.solver,
         kappa_populations=populations.kappa,
         kappa_coherences=kappa_coherences,

@@ -44,11 +44,11 @@ def test_strengths_are_squared_elements_times_delta_weights(method):
 
 
 def test_first_origin_takes_the_force_constants_as_they_are(silicon):
-    """The two origins differ for single elements and little in the sum."""
+    """The two origins differ for single elements, by 6 % of the largest, and by 0.1 % in the sum."""
     average, first = (compute(silicon, [3, 3, 3], fc3_origin=origin).elements for origin in ("average", "first"))
     assert_array_equal(average.bands, first.bands)
     assert not np.allclose(average.strengths, first.strengths, rtol=1e-3)
-    assert first.strengths.sum() == pytest.approx(average.strengths.sum(), rel=0.05)
+    assert first.strengths.sum() == pytest.approx(average.strengths.sum(), rel=0.002)
 
 
 def test_a_limit_of_memory_changes_nothing(chain):

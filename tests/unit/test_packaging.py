@@ -95,3 +95,9 @@ def test_catalog_finds_what_it_asks_for() -> None:
     assert set(usage) == {"mandatory-flags", "software-stack-deployment", "report"}
     for name in ("workflow/Snakefile", "config/README.md", "workflow/rules/common.smk", ".test/config/config.yaml"):
         assert (ROOT / name).is_file()
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    """Without this file, type checkers take whatever comes from the package for Any."""
+    assert "Typing :: Typed" in PROJECT["project"]["classifiers"]
+    assert (Path(peierls.__file__).parent / "py.typed").is_file()

@@ -1,68 +1,19 @@
 """Heat capacity and the limit of long waves."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from chain import NO_LONG_RANGE_PART, face_centred, harmonic, hexagonal, long_range, polar_rock_salt, triclinic
+from chain import NO_LONG_RANGE_PART, harmonic, triclinic
 from numpy.testing import assert_allclose
 
 from peierls import stage_files
-from peierls.dynamical_matrix import dynamical_matrices
-from peierls.electrostatics import separate
 from peierls.occupation import occupations
 from peierls.tables import thermal as thermal_table
-from peierls.thermal import Thermal, half_sphere, sound_speeds, thermal_properties
+from peierls.thermal import Thermal, half_sphere, thermal_properties
 from peierls.units import BOLTZMANN, HBAR, JOULE, METRE, METRE_PER_SECOND
-
-CRYSTALS = {"triclinic": triclinic(1), "cubic": face_centred(), "hexagonal": hexagonal()}
-DIRECTIONS = half_sphere()[0][::37]
 
 
 def properties(crystal, sizes, *temperatures, nac=NO_LONG_RANGE_PART):
     return thermal_properties(crystal, *harmonic(crystal, sizes, nac), nac, temperatures)
-
-
-@pytest.mark.parametrize("crystal", CRYSTALS.values(), ids=CRYSTALS)
-def test_speeds_of_sound_are_those_of_the_elastic_continuum(crystal):
-    """With one atom to a cell m v² are the eigenvalues of -½ Σ_R Φ(R) (n·R)²."""
-    along = crystal.fc2_vectors @ crystal.lattice @ DIRECTIONS.T
-    christoffel = -0.5 * np.einsum("rab,rd->dab", crystal.fc2[:, 0, 0], along**2) / crystal.masses[0]
-    found = sound_speeds(crystal, DIRECTIONS, NO_LONG_RANGE_PART)
-    assert_allclose(found, np.sqrt(np.linalg.eigvalsh(christoffel)), rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("crystal", "nac"),
-    [(triclinic(2), NO_LONG_RANGE_PART), (polar_rock_salt(), long_range())],
-    ids=["springs", "polar"],
-)
-def test_speeds_of_sound_are_the_slopes_of_the_bands(crystal, nac):
-    """With more atoms, and in a polar crystal: v² = (λ(q) - λ(0))/q² of the three lowest modes."""
-    step = 2e-3
-    short_ranged, dipoles = separate(crystal, nac)
-    points = step * DIRECTIONS @ np.linalg.inv(crystal.reciprocal)
-    at_gamma = np.linalg.eigvalsh(dynamical_matrices(short_ranged, np.zeros((1, 3)), dipoles))[0, :3]
-    lowest = np.linalg.eigvalsh(dynamical_matrices(short_ranged, points, dipoles))[:, :3]
-    expected = np.sqrt(np.abs(lowest - at_gamma)) / step
-    assert_allclose(sound_speeds(crystal, DIRECTIONS, nac), expected, rtol=2e-3)
-
-
-def test_a_broken_sum_rule_does_not_change_the_speeds(silicon):
-    """A spring that ties each atom to its site adds a constant to D, of which the slope knows nothing."""
-    fc2 = silicon.fc2.copy()
-    home = np.flatnonzero(~silicon.fc2_vectors.any(axis=1))[0]
-    for atom in range(2):
-        fc2[home, atom, atom] += 3.0 * np.eye(3)
-    tied = replace(silicon, fc2=fc2)
-    expected = sound_speeds(silicon, DIRECTIONS, NO_LONG_RANGE_PART)
-    assert_allclose(sound_speeds(tied, DIRECTIONS, NO_LONG_RANGE_PART), expected, rtol=1e-6)
-
-
-def test_directions_of_a_cubic_crystal_are_equivalent():
-    axes = np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, 1]])
-    speeds = sound_speeds(face_centred((28.0, 12.0)), axes, NO_LONG_RANGE_PART)
-    assert_allclose(speeds, speeds[:1] * np.ones((3, 1)), rtol=1e-9)
 
 
 def test_mean_over_the_half_sphere():
@@ -72,11 +23,6 @@ def test_mean_over_the_half_sphere():
     assert_allclose(np.einsum("d,da,db->ab", weights, directions, directions), np.eye(3) / 3, atol=1e-14)
     x, _, z = directions.T
     assert_allclose([weights @ x**4, weights @ z**4, weights @ (x * z) ** 2], [1 / 5, 1 / 5, 1 / 15], atol=1e-14)
-
-
-def test_an_unstable_wave_has_no_speed():
-    crystal = triclinic(1)
-    assert np.isnan(sound_speeds(replace(crystal, fc2=-crystal.fc2), DIRECTIONS, NO_LONG_RANGE_PART)).all()
 
 
 def test_heat_capacity_is_the_slope_of_the_energy():

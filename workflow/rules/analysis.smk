@@ -54,7 +54,6 @@ rule boundary_scan:
         runtime=growing(240),
     params:
         settings=settings("boundary_scan"),
-        max_memory=max_memory,
         code=code("boundary_scan.py"),
         max_memory=max_memory,
     script:

@@ -42,6 +42,7 @@ def run(arguments: Namespace) -> int:
     from peierls import config, config_file, force_constants, schema
     from peierls.forecast import available_disk, available_memory, forecast, refusals, report
     from peierls.layout import Layout
+    from peierls.units import GIGABYTE
 
     runs = config.load(config_file.read(arguments.config), schema.load(schema.shipped()), source=arguments.config)
     layout = Layout(runs, arguments.results)
@@ -59,7 +60,7 @@ def run(arguments: Namespace) -> int:
         if sound[harmonic]:
             forecasts[name] = forecast(crystals[crystal], one, len(layout.shards(name)))
     print(*report(runs, forecasts), sep="\n")
-    memory = 1e9 * arguments.memory if arguments.memory else available_memory()
+    memory = GIGABYTE * arguments.memory if arguments.memory else available_memory()
     refused = refusals(runs, forecasts, memory, available_disk(arguments.results))
     for sentence in refused:
         print(f"does not fit: {sentence}")

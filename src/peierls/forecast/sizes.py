@@ -1,6 +1,6 @@
 """Bytes of stage files and of arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
@@ -8,23 +8,20 @@ import numpy as np
 
 DATASET_BYTES = 1100
 """What HDF5 and the description take beside the numbers of a dataset (measured)."""
+_WIDTHS = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
+"""Bytes per number where they are not eight, or sixteen of complex numbers."""
 
 
-def file_bytes(
-    kind: type, lengths: Mapping[str, int], widths: Mapping[str, int], optional: Sequence[str] = ()
-) -> float:
-    """Bytes of the stage file of a dataclass `kind` whose dimensions have the given `lengths`.
-
-    `widths` are bytes per number where they differ from eight, sixteen for complex ones; fields that may be None count
-    only if they are `optional`.
-    """
+def file_bytes(kind: type, lengths: Mapping[str, int]) -> float:
+    """Bytes of the stage file of a dataclass `kind` whose dimensions have the given `lengths`; fields that may be None
+    do not count."""
     hints = get_type_hints(kind)
     total = 0.0
     for field in fields(kind):
         if field.default is None:
             continue
         complex_numbers = any("complex" in str(part) for part in (hints[field.name], *get_args(hints[field.name])))
-        width = widths.get(field.name, 16 if complex_numbers else 8)
+        width = _WIDTHS.get(field.name, 16 if complex_numbers else 8)
         shape = [int(name) if name.isdigit() else lengths[name] for name in field.metadata["dims"]]
         total += width * float(np.prod(shape)) + DATASET_BYTES
     return total

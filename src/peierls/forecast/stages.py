@@ -18,11 +18,12 @@ from peierls.forecast.sample import Sample, timed
 from peierls.forecast.sizes import DATASET_BYTES, file_bytes, held
 from peierls.layout import boundary_solvers
 from peierls.linewidths import Linewidths
-from peierls.matrix_elements import GIGABYTE, MatrixElements
+from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.shards import ShardIndex
 from peierls.solvers import Transport, Viscosity, relaxons, viscosity
+from peierls.units import GIGABYTE
 
 JOB_MEMORY = 180e6
 """Memory of a job that does nothing, with the libraries it imports, bytes (measured)."""
@@ -115,8 +116,7 @@ class Costs:
             "entry": entries,
             "check": 8,
         }
-        narrow = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
-        return file_bytes(kind, lengths, {} if kind is Transport else narrow)
+        return file_bytes(kind, lengths)
 
     @cached_property
     def _inputs(self) -> float:
@@ -196,7 +196,7 @@ class Costs:
         seconds = JOB_SECONDS + self.sample.pairs_seconds
         n, n_temperatures = self._n_coordinates, self._n_temperatures
         # Beyond max_memory a dense solution is refused when it runs; here with what it would need.
-        dense = 1e9 * dense_gigabytes(n, 1)
+        dense = GIGABYTE * dense_gigabytes(n, 1)
         if solver in ("rta", "wigner"):
             return Stage(solver, 1, size, self._with_phonons + 12 * size, JOB_SECONDS)
         if solver == "viscosity":
@@ -229,7 +229,7 @@ class Costs:
         of_temperature = viscosity.FIELDS * 8.0 * components * mesh.n_points * n_bands
         at_once = min(self._n_temperatures, max(1, int(self._maximum / of_temperature)))
         n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
-        even = 1e9 * dense_gigabytes(n_even, viscosity.COPIES)
+        even = GIGABYTE * dense_gigabytes(n_even, viscosity.COPIES)
         seconds = JOB_SECONDS + self.sample.pairs_seconds + ITERATIONS * repeated
         if even <= self._maximum:
             seconds += self._n_temperatures * (repeated / 9 + _dense_seconds("eigh", n_even))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -128,7 +129,12 @@ class Viscosity:
     specific_momentum: Floats = quantity("kg/m^3", "temperature 3 3", "specific momentum A_ij: a drift u holds A u")
     velocity_tensor: Floats = quantity("m/s", "temperature 3 3", "W_ij: drift along i, temperature along j")
     umklapp_dissipation: Floats = quantity("1/s", "temperature 3 3", "D_ij, rates at which collisions take momentum")
-    first_sound: Floats = quantity("m/s", "3 branch", "velocities of sound along x, y, z, slowest first")
+    first_sound: Floats = quantity(
+        "m/s",
+        "3 branch",
+        "speeds of sound along x, y, z, slowest first; nan where a wave is not stable",
+        may_be_nan=True,
+    )
     second_sound: Floats = quantity("m/s", "temperature 3", "velocity of drifting second sound along x, y, z")
     friction_length: Floats = quantity(
         "m",
@@ -183,6 +189,15 @@ def kind_of_result(solver: str) -> type[Transport] | type[Viscosity]:
 def _health_checks(result: Result) -> list[HealthCheck]:
     rows = zip(result.health_names, result.health_passed, result.health_sentences, strict=True)
     return [HealthCheck(name, bool(passed), sentence) for name, passed, sentence in rows]
+
+
+def health_datasets(checks: Sequence[HealthCheck]) -> dict[str, Any]:
+    """The datasets in which a result keeps its health checks."""
+    return {
+        "health_names": tuple(check.name for check in checks),
+        "health_passed": np.array([check.passed for check in checks], dtype=np.int64),
+        "health_sentences": tuple(check.sentence for check in checks),
+    }
 
 
 def single_mode_conductivities(

@@ -33,7 +33,7 @@ from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons
-from peierls.solvers import Transport
+from peierls.solvers import Transport, health_datasets
 from peierls.units import BOLTZMANN, HBAR, THZ, WATT_PER_METRE_KELVIN
 
 
@@ -86,9 +86,7 @@ class HeatConduction:
     @property
     def rta_displacements(self) -> Floats:
         """vτ, shape (ir_q, band, 3, temperature), Å; 0 where a mode is not scattered."""
-        rates = 2 * THZ * self.linewidths.linewidth.transpose(1, 2, 0)
-        lifetimes = np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
-        return self.phonons.group_velocities[..., None] * lifetimes[:, :, None]
+        return self.phonons.group_velocities[..., None] * self.linewidths.lifetimes.transpose(1, 2, 0)[:, :, None]
 
     def trace(self, products: Floats) -> Floats:
         """A product ⟨source, ψ⟩ per temperature as trace κ / 3, W/m/K."""
@@ -116,6 +114,19 @@ class HeatConduction:
         total = self.operator.inner(energy, losses)
         return np.divide(self.operator.inner(energy, image), total, out=np.zeros_like(total), where=total > 0)
 
+    def checks(self) -> list[HealthCheck]:
+        """The health checks of what every solver starts from: force constants, phonons and rates."""
+        found = [
+            check_force_constants(self.crystal.rule_violations),
+            check_acoustic_sum_rule(self.phonons),
+            check_scattering(self.linewidths),
+            check_positive_rates(self.linewidths),
+        ]
+        if self.settings["integration"]["weights"] == "event":
+            spread = mean_mismatch(self.mesh, self.phonons)
+            found.append(check_thermal_resolution(spread, self.linewidths.temperature))
+        return found
+
 
 def transport(
     problem: HeatConduction,
@@ -141,15 +152,10 @@ def transport(
     all_checks = [
         *checks,
         check_positive_kappa(kappa, converged),
-        check_force_constants(problem.crystal.rule_violations),
-        check_acoustic_sum_rule(phonons),
-        check_scattering(linewidths),
-        check_positive_rates(linewidths),
         check_symmetry(kappa[converged], mesh),
         check_resolution(mesh, np.einsum("tqsaa->tqs", mode_kappa[converged]) / 3, temperatures[converged]),
+        *problem.checks(),
     ]
-    if problem.settings["integration"]["weights"] == "event":
-        all_checks.append(check_thermal_resolution(mean_mismatch(mesh, phonons), temperatures))
     # Heat that flows uphill is no result, whatever the linear algebra says.
     valid = converged & ~flows_uphill(kappa)
     kappa[~valid], mode_kappa[~valid] = np.nan, np.nan
@@ -162,9 +168,7 @@ def transport(
         mode_kappa=mode_kappa,
         mean_free_displacement=displacements,
         kappa_rta=kappa_rta,
-        health_names=tuple(check.name for check in all_checks),
-        health_passed=np.array([check.passed for check in all_checks], dtype=np.int64),
-        health_sentences=tuple(check.sentence for check in all_checks),
+        **health_datasets(all_checks),
         **records,
     )
 

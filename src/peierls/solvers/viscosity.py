@@ -7,39 +7,32 @@ with Q = 1 - θ_0θ_0ᵀ; A drops out. Source: physics.md, "Solvers"; DOI 10.110
 
 import logging
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
 from peierls import crystal_momentum
-from peierls.adaptive_widths import mean_mismatch
-from peierls.collision_operator import CollisionOperator, even_fields
+from peierls.collision_operator import CollisionOperator, even_fields, opposite_operations
 from peierls.crystal import Floats
 from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
 from peierls.health import (
-    check_acoustic_sum_rule,
     check_convergence,
     check_energy_conservation,
-    check_force_constants,
-    check_positive_rates,
     check_positive_viscosity,
-    check_scattering,
-    check_thermal_resolution,
     check_zone_boundary,
     failures_at,
     grows_by_itself,
 )
 from peierls.hydrodynamics import MomentumFlux
-from peierls.matrix_elements import GIGABYTE
 from peierls.phonons import on_full_grid
-from peierls.solvers import Viscosity
+from peierls.solvers import Viscosity, health_datasets
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.solvers.variational import conjugate_gradient
-from peierls.sound import sound_velocities
+from peierls.sound import sound_speeds
 from peierls.triplets import inverse_operations
-from peierls.units import JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECOND, SECOND
+from peierls.units import GIGABYTE, JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECOND, SECOND
 
 _log = logging.getLogger("peierls")
 
@@ -95,13 +88,8 @@ def solve(problem: HeatConduction) -> Viscosity:
         check_positive_viscosity(exact.eta, exact.converged),
         check_energy_conservation(problem.energy_conservation(), temperatures),
         check_zone_boundary(share, temperatures),
-        check_force_constants(problem.crystal.rule_violations),
-        check_acoustic_sum_rule(problem.phonons),
-        check_scattering(problem.linewidths),
-        check_positive_rates(problem.linewidths),
+        *problem.checks(),
     ]
-    if settings["integration"]["weights"] == "event":
-        checks.append(check_thermal_resolution(mean_mismatch(problem.mesh, problem.phonons), temperatures))
     valid = exact.converged & ~grows_by_itself(exact.eta)
     viscosity = np.where(valid[:, None, None, None, None], symmetrised(exact.eta), np.nan)
     shear = np.einsum("tijij->tij", viscosity)
@@ -118,13 +106,11 @@ def solve(problem: HeatConduction) -> Viscosity:
         specific_momentum=flux.specific_momentum / (KILOGRAM / METRE**3),
         velocity_tensor=coupling / METRE_PER_SECOND,
         umklapp_dissipation=flux.dissipation * SECOND,
-        first_sound=sound_velocities(problem.crystal, settings["nac"]) / METRE_PER_SECOND,
+        first_sound=sound_speeds(problem.crystal, np.eye(3), settings["nac"]) / METRE_PER_SECOND,
         second_sound=np.linalg.norm(coupling, axis=1) / METRE_PER_SECOND,
         friction_length=length / METRE,
         boundary_share=share,
-        health_names=tuple(check.name for check in checks),
-        health_passed=np.array([check.passed for check in checks], dtype=np.int64),
-        health_sentences=tuple(check.sentence for check in checks),
+        **health_datasets(checks),
         iteration_residual=exact.residuals.T,
         **_relaxon_records(spectra),
     )
@@ -205,10 +191,8 @@ def _on_turned_crystals(problem: HeatConduction, position: int) -> tuple[Floats,
     flux = np.einsum("qk,qsl,qs->qskl", crystal_momentum.momenta(mesh), velocities, weights).reshape(*weights.shape, 9)
     # At its own opposite, where it has no velocity, q has no flux; rounding is no reason for one.
     flux[crystal_momentum.self_inverse(mesh)] = 0.0
-    operations = np.arange(len(mesh.rotations))
-    products = {matrix.tobytes(): number for number, matrix in enumerate(mesh.rotations)}
-    opposite = np.array([products[(-matrix).tobytes()] for matrix in mesh.rotations])
-    kept = operations[operations < opposite]
+    opposite = opposite_operations(mesh)
+    kept = np.flatnonzero(np.arange(len(opposite)) < opposite)
     seen = mesh.rotated()[inverse_operations(mesh)[kept]][:, mesh.irreducible].T
     fields = [np.moveaxis(field[seen], 1, 2) / np.sqrt(len(kept)) for field in (flux, weights * phonons.frequencies)]
     return fields[0], fields[1]
@@ -231,7 +215,7 @@ def _batches(problem: HeatConduction) -> Iterator[CollisionOperator]:
         yield problem.operator.at(slice(start, start + at_once))
 
 
-def _relaxon_records(spectra: list[EvenRelaxons] | None) -> dict[str, Floats]:
+def _relaxon_records(spectra: list[EvenRelaxons] | None) -> dict[str, Any]:
     if spectra is None:
         return {}
     size = max(len(spectrum.lifetimes) for spectrum in spectra)

@@ -16,8 +16,7 @@ Files = dict[str, Callable[[Path], None]]
 
 @dataclass(frozen=True)
 class Written:
-    """The files of a crystal in a format, a sentence on each thing that they do not hold as it was, and, by the keys
-    of the section `force_constants`, what it takes to read them."""
+    """The files of a crystal in a format, and a sentence on each thing that they do not hold as it was."""
 
     files: Files
     notes: list[str]
