@@ -81,6 +81,11 @@ class Crystal:
         return float(abs(np.linalg.det(self.lattice)))
 
     @property
+    def sites(self) -> list[tuple[str, float, float]]:
+        """Species, mass and g of each atom: atoms are alike where all three are."""
+        return list(zip(self.species, self.masses.tolist(), self.mass_variances.tolist(), strict=True))
+
+    @property
     def n_bands(self) -> int:
         """Number of phonon branches, three per atom."""
         return 3 * len(self.species)

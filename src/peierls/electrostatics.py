@@ -58,7 +58,8 @@ def separate(crystal: Crystal, nac: Mapping[str, Any]) -> tuple[Crystal, LongRan
     """`crystal` with the force constants that a Fourier sum is right for, and the part to add to it at each q.
 
     `nac` is the section of the configuration: `method`, `direction` at Γ, and `lambda` in 1/Å, of `gonze-lee`. The
-    second value is None where there is nothing to add: no Born charges other than zero, or method `none`.
+    second value is None where there is nothing to add: no Born charges other than zero, or method `none`. Raises
+    InputError where the method is not one for these force constants or their charges.
     """
     method = nac["method"]
     has_charges = crystal.born_charges is not None and crystal.born_charges.any()
@@ -112,13 +113,13 @@ class Dipoles:
     def of(cls, crystal: Crystal, method: str) -> "Dipoles":
         """Those of `crystal`, with its symmetry: Z*_i and ε are averaged over the space group, Σ Z*_i made zero.
 
-        What is averaged out is noise: without it, all modes of a star have one frequency and the sum rule holds.
+        What is averaged out is noise: without it, all modes of a star have one frequency and the sum rule holds. Raises
+        InputError where it is more than `ASYMMETRY`, where there are no charges, or where ε is not positive definite.
         """
         if crystal.born_charges is None or crystal.dielectric is None:
             raise InputError(f"nac.method: '{method}' needs Born charges and a dielectric tensor, which are not given")
-        sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
         charges, dielectric = np.zeros_like(crystal.born_charges), np.zeros((3, 3))
-        group = operations(crystal.lattice, crystal.positions, sites)
+        group = operations(crystal.lattice, crystal.positions, crystal.sites)
         for operation in group:
             turn = operation.cartesian
             charges += turn.T @ crystal.born_charges[operation.images] @ turn / len(group)

@@ -76,7 +76,8 @@ def compute_linewidths(
 
         2Γ n(n+1) = Σ_e c_e |u_e| (πħ/4N) |Φ|² w_e s s' s''.
 
-    Source: physics.md, "Three-phonon scattering"; design.md, "The collision operator".
+    Raises InputError for temperatures so low that occupations are no numbers. Source: physics.md, "Three-phonon
+    scattering"; design.md, "The collision operator".
     """
     temperatures = np.array(settings["temperatures"], dtype=float)
     scattering, integration = settings["scattering"], settings["integration"]

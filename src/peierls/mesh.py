@@ -97,7 +97,7 @@ class Mesh:
         return sums
 
     def third_point(self, q1: Integers, q2: Integers) -> Integers:
-        """Grid index of q'' = -q - q' for grid indices q and q'."""
+        """Grid index of q'' = -q - q' for grid indices q and q' of any shapes that go together."""
         coordinates = self.coordinates
         return self.index(-coordinates[q1] - coordinates[q2])
 

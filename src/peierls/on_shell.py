@@ -72,7 +72,8 @@ Search = Callable[[int, Integers, Integers], OnShell]
 def on_shell_search(mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]) -> Search:
     """The search that `integration["method"]` and `["weights"]` name.
 
-    Modes of zero frequency (acoustic, at Γ) take no part in any process.
+    Modes of zero frequency (acoustic, at Γ) take no part in any process. Raises InputError for a cell of so many atoms
+    that three bands do not fit in one number.
     """
     if phonons.n_bands > MOST_BANDS:
         raise InputError(

@@ -30,11 +30,10 @@ def point_group(crystal: Crystal) -> PointGroup:
     """Point group of `crystal` by spglib, joined with time reversal; `rotations` has shape (operation, 3, 3),
     identity first.
 
-    Atoms are alike where species, mass and isotope disorder are.
+    Atoms are alike where species, mass and isotope disorder are. Raises InputError where no group is found.
     """
-    sites = list(zip(crystal.species, crystal.masses, crystal.mass_variances, strict=True))
-    kinds = sorted(set(sites))
-    cell = (crystal.lattice.tolist(), crystal.positions.tolist(), [kinds.index(site) for site in sites])
+    kinds = sorted(set(crystal.sites))
+    cell = (crystal.lattice.tolist(), crystal.positions.tolist(), [kinds.index(site) for site in crystal.sites])
     dataset = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
     if dataset is None:
         raise InputError(

@@ -1,6 +1,8 @@
 """Force constants from the files of other programs, in one canonical form (`peierls.crystal.Crystal`).
 
-One module per format, with two functions: `input_files(folder, names)` and `read(folder, names)`.
+One module per format, with two functions: `input_files(folder, names)` and `read(folder, names)`. Whatever is wrong
+with a file is an InputError, from every function of this package: the file, the line, dataset or key, and what was
+found there.
 """
 
 import hashlib

@@ -59,8 +59,7 @@ def _mean(labels: Integers, tensors: Floats, other_labels: Integers, other: Floa
 
 def _average(crystal: Crystal, labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
     """Mean of the blocks over the space group."""
-    sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
-    group = operations(crystal.lattice, crystal.positions, sites)
+    group = operations(crystal.lattice, crystal.positions, crystal.sites)
     total_labels, total = labels[:0], tensors[:0]
     for operation in group:
         moved_labels, turned = _moved(operation, labels, tensors / len(group))
@@ -85,9 +84,8 @@ def asymmetries(crystal: Crystal) -> tuple[float, float]:
     vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
     second = np.column_stack([*pair, crystal.fc2_vectors[vector]]), crystal.fc2[vector, *pair]
     third = np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(-1, 6)]), crystal.fc3
-    sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
     changes = [[0.0], [0.0]]
-    for operation in _generators(operations(crystal.lattice, crystal.positions, sites)):
+    for operation in _generators(operations(crystal.lattice, crystal.positions, crystal.sites)):
         for change, (labels, tensors) in zip(changes, (second, third), strict=True):
             moved_labels, turned = _moved(operation, labels, tensors)
             difference = add_up(np.concatenate([labels, moved_labels]), np.concatenate([tensors, -turned]))[1]

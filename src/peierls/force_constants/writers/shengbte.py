@@ -71,7 +71,7 @@ def _held(crystal: Crystal) -> tuple[Held, bool]:
 
 def _control(held: Held, from_espresso: bool) -> Iterator[str]:
     crystal = held.crystal
-    sites = list(zip(crystal.species, crystal.masses.tolist(), crystal.mass_variances.tolist(), strict=True))
+    sites = crystal.sites
     kinds = list(dict.fromkeys(sites))
     yield "&allocations"
     yield f"  nelements={len(kinds)}, natoms={len(sites)}, ngrid(:)=11 11 11"
