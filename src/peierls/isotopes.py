@@ -77,8 +77,15 @@ def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integrat
         bands.append(both_bands)
         rates.append(np.pi / (2 * mesh.n_points) * multiplicity[position] * strengths)
     starts = np.cumsum([0, *(len(own) for own in rates)])
-    joined = np.concatenate(second_points), np.concatenate(bands), np.concatenate(rates)
-    return IsotopePairs(starts, *joined, share=1.0 if once else 0.5)
+    share = 1.0 if once else 0.5
+    return IsotopePairs(starts, _joined(second_points), _joined(bands), _joined(rates), share)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """One array of many, which are let go: pairs are among the largest things in memory."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any]) -> Any:
