@@ -74,9 +74,9 @@ BY_KEY: list[tuple[dict[str, Any], dict[str, int]]] = [
 BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("job.py", {}),
     ("wigner.py", {}),
-    # The scan takes κ of the bulk from the one and solves with the other.
+    # The scan has its range from the one, and does not solve with the other.
     ("solvers/rta.py", {"transport": 1, **KAPPA, "cumulative": 1, **CUMULATIVE, **BOUNDARY_SCAN, **SPECTRAL}),
-    ("solvers/variational.py", ITERATING),
+    ("solvers/variational.py", {job: n for job, n in ITERATING.items() if job not in BOUNDARY_SCAN or job == "health"}),
     ("cumulative.py", {"cumulative": 2, **CUMULATIVE, "tdep": 1, **PAGES}),
     ("boundary_scan.py", {**BOUNDARY_SCAN, **PAGES}),
     ("thin_film.py", {}),
