@@ -31,10 +31,10 @@ from ase.geometry import minkowski_reduce
 from numpy.typing import NDArray
 
 from peierls import commensurate
+from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes, LongRange
 from peierls.errors import InputError
-from peierls.force_constants.blocks import add_up
 from peierls.force_constants.space_group import operations
 from peierls.units import COULOMB
 

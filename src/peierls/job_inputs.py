@@ -30,9 +30,10 @@ def matrix_elements(
     return Recomputed(crystal, mesh, phonons, integration, show)
 
 
-def with_isotopes(settings: Mapping[str, Any], crystal: Crystal) -> dict[str, Any]:
-    """Settings in which the file of the isotopes, if one is named, is replaced by what it holds: g of each atom."""
+def complete(settings: Mapping[str, Any], crystal: Crystal, max_memory: float) -> dict[str, Any]:
+    """Settings with what is not one of them: `integration.max_memory` in GB, of no consequence for the results, and
+    the variance g of each atom in place of the file of isotopes, if one is named."""
     scattering = dict(settings["scattering"])
     if isinstance(scattering["isotopes"], Mapping):
         scattering["isotopes"] = read_isotopes(Path(scattering["isotopes"]["file"]), crystal.species)[1]
-    return {**settings, "scattering": scattering}
+    return {**settings, "scattering": scattering, "integration": {**settings["integration"], "max_memory": max_memory}}

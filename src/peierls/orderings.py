@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 
+from peierls.blocks import keys
 from peierls.crystal import Floats, Integers
 
 
@@ -23,7 +24,7 @@ def average_over_orderings(atoms: Integers, vectors: Integers, tensors: Floats) 
         between = (moved[:, 1:] - moved[:, :1]).reshape(len(atoms), 6)
         labels.append(np.concatenate([atoms[:, legs], between], axis=1))
     every = np.concatenate(labels)
-    _, first, groups = np.unique(_keys(every), return_index=True, return_inverse=True)
+    _, first, groups = np.unique(keys(every), return_index=True, return_inverse=True)
     mean = np.zeros((len(first), 27))
     # One ordering after the other: six copies of the tensors are the largest thing that a calculation would hold.
     for legs, group in zip(orderings, groups.reshape(6, -1), strict=True):
@@ -31,16 +32,3 @@ def average_over_orderings(atoms: Integers, vectors: Integers, tensors: Floats) 
         for component in range(27):
             mean[:, component] += np.bincount(group, turned[:, component], len(first))
     return every[first, :3], every[first, 3:].reshape(-1, 2, 3), mean.reshape(-1, 3, 3, 3)
-
-
-def _keys(labels: Integers) -> Integers:
-    """One integer per row of integers, in the lexicographic order of the rows."""
-    shifted = labels - labels.min(axis=0)
-    keys, largest = np.zeros(len(labels), dtype=np.int64), 1
-    for column, size in zip(shifted.T, (shifted.max(axis=0) + 1).tolist(), strict=True):
-        if largest > np.iinfo(np.int64).max // size:
-            # Ranks have the same order, and are no larger than the rows are many.
-            keys, largest = np.unique(keys, return_inverse=True)[1], len(keys)
-        keys = keys * size + column
-        largest *= size
-    return keys

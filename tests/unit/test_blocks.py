@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from peierls.force_constants.blocks import add_up, keys
+from peierls.blocks import add_up, keys
 
 
 @pytest.mark.parametrize("farthest", [3, 2000])

@@ -27,10 +27,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peierls import force_constants
+from peierls.blocks import add_up
 from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import writers
-from peierls.force_constants.blocks import add_up
 from peierls.force_constants.writers.supercells import Blocks
 
 SPRINGS = chain.spring_crystal(

@@ -7,8 +7,8 @@ import pytest
 from test_sum_rules import shaken
 
 from peierls import force_constants
+from peierls.blocks import add_up
 from peierls.force_constants import space_group, sum_rules
-from peierls.force_constants.blocks import add_up
 
 
 @pytest.fixture(scope="module")

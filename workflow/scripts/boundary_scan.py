@@ -13,15 +13,14 @@ from peierls.solvers.heat_conduction import HeatConduction
 
 with job(snakemake.log[0], snakemake.threads):
     settings = snakemake.params.settings
-    integration = {**settings["integration"], "max_memory": snakemake.params.max_memory}
     crystal = stage_files.read(snakemake.input.crystal, Crystal)
     mesh = stage_files.read(snakemake.input.mesh, Mesh)
     phonons = stage_files.read(snakemake.input.phonons, Phonons)
     linewidths = stage_files.read(snakemake.input.linewidths, Linewidths)
     index, shards = snakemake.input.matrix_elements[:1], snakemake.input.matrix_elements[1:]
     elements = list(open_shards(index[0])) if index else []
-    used = job_inputs.with_isotopes({**settings, "integration": integration}, crystal)
-    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, used)
+    completed = job_inputs.complete(settings, crystal, snakemake.params.max_memory)
+    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, completed)
     lengths = settings["analysis"]["boundary_scan"]
     scan = scan_in_rta if snakemake.wildcards.solver == "rta" else scan_by_solving
     found = scan(problem, lengths if isinstance(lengths, list) else None)

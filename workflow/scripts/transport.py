@@ -18,12 +18,11 @@ with job(snakemake.log[0], snakemake.threads) as say:
     phonons = stage_files.read(snakemake.input.phonons, Phonons)
     linewidths = stage_files.read(snakemake.input.linewidths, Linewidths)
     files = snakemake.input.matrix_elements
-    integration = {**settings["integration"], "max_memory": snakemake.params.max_memory}
-    elements = job_inputs.matrix_elements(files, crystal, mesh, phonons, integration, say)
+    completed = job_inputs.complete(settings, crystal, snakemake.params.max_memory)
+    elements = job_inputs.matrix_elements(files, crystal, mesh, phonons, completed["integration"], say)
     # A solver goes through the stored ones again and again.
     elements = list(elements) if files else elements
-    settings_of_atoms = {**job_inputs.with_isotopes(settings, crystal), "integration": integration}
-    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, settings_of_atoms)
+    problem = HeatConduction(crystal, mesh, phonons, linewidths, elements, completed)
     transport = import_module(f"peierls.solvers.{snakemake.wildcards.solver}").solve(problem)
     inputs = [path for path in snakemake.input if path not in files[1:]]
     stage_files.write(snakemake.output[0], transport, record(settings, snakemake.params.code, inputs))

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import spglib
 
+from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
-from peierls.force_constants.blocks import add_up
 from peierls.symmetry import SYMMETRY_TOLERANCE
 
 _EXCHANGE = [0, 2, 1, 6, 7, 8, 3, 4, 5]

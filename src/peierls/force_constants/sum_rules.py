@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from peierls import units
+from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats
 from peierls.force_constants import space_group
-from peierls.force_constants.blocks import add_up
 
 _log = logging.getLogger("peierls")
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from peierls import commensurate
+from peierls.blocks import add_up
 from peierls.crystal import Crystal, Integers
 from peierls.electrostatics import EwaldSum, in_supercell, separate
 from peierls.errors import InputError
-from peierls.force_constants.blocks import add_up
 
 AUTO: dict[str, Any] = {"method": "auto", "direction": "none", "lambda": None}
 """The section `nac` of a configuration that says nothing."""

@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from ase.geometry.minkowski_reduction import minkowski_reduce
 
+from peierls.blocks import keys
 from peierls.crystal import Crystal, Floats, Integers
-from peierls.force_constants.blocks import keys
 from peierls.force_constants.supercell import STEPS, Cell, Supercell
 
 _EQUAL = 1e-12
