@@ -205,7 +205,7 @@ def band_groups(sets: Integers, mesh: Mesh, folded: FoldedThirdOrder, n_wanted: 
     return [*groups, slice(first, len(sets))]
 
 
-@numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
+@numba.njit(cache=True)
 def _fill_strengths(
     elements: Complexes,
     first_band: int,
