@@ -38,7 +38,7 @@ from test_qe_phoebe import (
     unreduced,
 )
 
-from peierls import crystal_momentum, units
+from peierls import crystal_momentum, force_constants, units
 from peierls.brillouin_zone import shortest_images
 from peierls.crystal import Floats
 from peierls.hydrodynamics import MomentumFlux
@@ -238,21 +238,66 @@ def test_relaxons(folder, unreduced, matrices, case):
     assert abs(projected[0] / expected[0] - 1) > 3e-3
 
 
+@pytest.fixture(scope="module")
+def whole(crystal) -> Chain:
+    """This program's own matrix elements, each q standing for -q and for no other."""
+    return computed(crystal, with_time_reversal_only, fc3_origin="first")
+
+
+def with_squares_of_velocities(flux: MomentumFlux) -> Floats:
+    """Our η in RTA with Tr V_j V_l/d for v̄_j v̄_l of degenerate sets, shape (temperature, 2)."""
+    mesh, phonons, rates = flux.problem.mesh, flux.problem.phonons, flux.operator.rates
+    velocities = phonons.group_velocities
+    lost = phonons.velocity_squares - np.einsum("qsi,qsj->qsij", velocities, velocities)
+    lifetimes = np.divide(1.0, rates, out=np.zeros_like(rates), where=rates > 0)
+    weights = flux.operator.sqrt_nn[mesh.irreducible] ** 2 * lifetimes * mesh.weights[:, None, None]
+    remainder = np.einsum("qik,qsjl,qst->tijkl", crystal_momentum.mean_squares(mesh), lost, weights)
+    whole = flux.in_rta + flux.per_volume(flux.mean_over_group(remainder))
+    return np.array([independent(tensor) for tensor in whole])
+
+
+def test_relaxation_time_approximation_with_our_own_rates(folder, whole):
+    """On the whole mesh, at 100, 300 and 600 K: within 0.5 % (0.36, 0.20 and 0.22 %), all that our factors of
+    occupation off the shell are worth."""
+    problem = whole.problem(100.0, 300.0, 600.0, isotopes="natural")
+    found = with_squares_of_velocities(MomentumFlux(problem, problem.operator))
+    expected = [independent(tensor * units.PASCAL_SECOND) for tensor in tensors(folder, SEVERAL, "rta")]
+    np.testing.assert_allclose(found, expected, rtol=5e-3)
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_this_program(folder, crystal, ours, case):
-    """Our exact viscosity within 1.6 % and the loss of momentum within 0.3 % on the whole mesh, all of Phoebe's choices
-    against all of ours.
+def test_this_program(folder, ours, whole, case):
+    """All of Phoebe's choices against all of ours: our exact viscosity within 1.6 % and the loss of momentum within
+    0.3 % on the whole mesh.
 
     With the symmetry that the crystal should have, one point of each star stands for points whose rates differ by up
-    to 28 %: the viscosity is then 2 to 4.5 % more and the loss of momentum 2 % less.
+    to 28 %: the viscosity is then 2 to 4.5 % more and the loss of momentum 2 % less (next test).
     """
     expected = independent(tensors(folder, RUN.format(case), "relaxons")[0])
     rates = np.trace(coefficients(folder, case)["Du"])
-    for mesh, of_viscosity, of_rates in (
-        (computed(crystal, with_time_reversal_only, fc3_origin="first"), 0.016, 3e-3),
-        (ours, 0.045, 0.03),
-    ):
+    for mesh, of_viscosity, of_rates in ((whole, 0.016, 3e-3), (ours, 0.045, 0.03)):
         solution = viscosity.solve(mesh.problem(TEMPERATURE, **CASES[case]))
         assert independent(solution.viscosity[0]) == pytest.approx(expected, rel=of_viscosity)
         found = np.trace(solution.umklapp_dissipation[0]) * FEMTOSECOND
         assert found == pytest.approx(rates, rel=of_rates)
+
+
+@pytest.mark.parametrize("symmetrize", [True, False])
+def test_what_the_symmetry_of_the_mesh_changes_is_what_the_force_constants_lack(folder, symmetrize):
+    """Irreducible points and the whole mesh give one viscosity and one loss of momentum, to rounding, once the
+    crystal's third order has its symmetry; as the file has it, 5e-3 of it is missing, and they differ by 3 %."""
+    read = force_constants.read({"path": folder, "sum_rules": "impose", "symmetrize": symmetrize})
+    crystal = replace(read, mass_variances=np.full(2, PHOEBE_VARIANCE))
+    reduced, unreduced = (
+        viscosity.solve(computed(crystal, symmetry, fc3_origin="first").problem(TEMPERATURE, isotopes="natural"))
+        for symmetry in (lambda mesh: mesh, with_time_reversal_only)
+    )
+    found, expected = (independent(solution.viscosity[0]) for solution in (reduced, unreduced))
+    rates = [np.trace(solution.umklapp_dissipation[0]) for solution in (reduced, unreduced)]
+    if symmetrize:
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+        np.testing.assert_allclose(independent(reduced.viscosity_rta[0]), independent(unreduced.viscosity_rta[0]))
+        assert rates[0] == pytest.approx(rates[1], rel=1e-10)
+    else:
+        np.testing.assert_allclose(found / expected, [1.028, 1.038], atol=1e-3)
+        assert rates[0] / rates[1] == pytest.approx(0.979, abs=1e-3)
