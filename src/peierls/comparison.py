@@ -31,7 +31,8 @@ class Comparison:
 
     `kappa` has a row per temperature and solver of either: `temperature_K`, `solver`, the mean of the diagonal `one`
     and `other` in W/m/K, `difference` of these over the mean of both, and `largest`, the largest difference of a
-    component over the largest component; nan where a run has no such row.
+    component over the largest component; `in_one` and `in_other` say whether a run has such a row. What a run has not
+    is nan, and so is what a solver did not find.
     """
 
     settings: list[Difference]
@@ -120,6 +121,7 @@ def _table(folder: Path) -> pd.DataFrame:
 
 
 def _kappa(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    rows = one.index, other.index
     one, other = one.align(other, join="outer")
     means = [table[["kxx", "kyy", "kzz"]].mean(axis=1, skipna=False) for table in (one, other)]
     scale = pd.concat([one.abs(), other.abs()], axis=1).max(axis=1)
@@ -128,6 +130,8 @@ def _kappa(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
             "one": means[0],
             "other": means[1],
             "difference": 2 * (means[1] - means[0]) / (means[0] + means[1]),
+            "in_one": one.index.isin(rows[0]),
+            "in_other": one.index.isin(rows[1]),
             "largest": (other - one).abs().max(axis=1, skipna=False) / scale,
         }
     ).reset_index()

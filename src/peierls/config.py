@@ -259,7 +259,10 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
         if extent is not None and isinstance(run["mesh"], list) and run["mesh"].count(1) != ones:
             return f"geometry.{key}", f"is {extent:g} on a mesh of {run['mesh']}, expected null or a mesh {form}"
     if run["nac"]["direction"] == "average" and "viscosity" in run["solvers"]:
-        return "nac.direction", "is average, which the viscosity has not, expected none or a list of 3 numbers"
+        return (
+            "nac.direction",
+            "is average, of which the solver viscosity has no mean, expected none or a list of 3 numbers, or solvers without it",
+        )
     film = _impossible_film(run["analysis"]["thin_film"])
     if film:
         return film

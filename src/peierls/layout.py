@@ -20,11 +20,12 @@ class Layout:
     """The files of all runs under one folder of results.
 
     Stages down to the matrix elements are in folders named by the digest of their settings, where runs that agree share
-    them. Raises InputError where a file that the configuration names is missing, before anything is computed.
+    them. `stored` is where the folder of results really is, if a workflow that uses this one moved it. Raises InputError where a file that the configuration names is missing, before anything is computed.
     """
 
-    def __init__(self, runs: Mapping[str, Run], root: str = "results") -> None:
+    def __init__(self, runs: Mapping[str, Run], root: str = "results", stored: str | None = None) -> None:
         self.runs, self.root = runs, root
+        self._stored = stored or root
         self.owners = {config.stage_digest(run, stage): name for name, run in runs.items() for stage in config.STAGES}
         """A run for each digest; any of those that share it will do."""
         self.input_files = {
@@ -49,7 +50,7 @@ class Layout:
         """
         files = [self.stage_file(run, "matrix_elements"), *self.shards(run)]
         stored = self.runs[run]["integration"]["storage"] == "store"
-        return files if stored or all(Path(path).is_file() for path in files) else []
+        return files if stored or all(self._place(path).is_file() for path in files) else []
 
     def shards(self, run: str) -> list[str]:
         """The files over which the matrix elements of a run are spread."""
@@ -109,6 +110,9 @@ class Layout:
         folder = self.stage_file(run, "matrix_elements").removesuffix(".h5")
         return [f"{folder}/{chunks}/{chunk}.h5" for chunk in range(chunks)]
 
+    def _place(self, path: str) -> Path:
+        return Path(self._stored, Path(path).relative_to(self.root))
+
     def _cut(self, run: str) -> int:
         """How many shards a run has: as configured, unless the matrix elements are all there in another number.
 
@@ -119,8 +123,11 @@ class Layout:
         index = self.stage_file(run, "matrix_elements")
         first = next(name for name in self.runs if self.stage_file(name, "matrix_elements") == index)
         wanted = config.chunks(self.runs[first])
-        present = sorted(int(path.name) for path in Path(index).with_suffix("").glob("*") if path.name.isdigit())
-        complete = [number for number in present if all(Path(shard).is_file() for shard in self._shards(run, number))]
+        folder = self._place(index).with_suffix("")
+        present = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
+        complete = [
+            number for number in present if all(self._place(one).is_file() for one in self._shards(run, number))
+        ]
         return complete[0] if complete and wanted not in complete else wanted
 
 

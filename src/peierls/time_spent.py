@@ -48,10 +48,13 @@ def _row(name: str, own: list[Job]) -> str:
 
 
 def _read(path: Path) -> Iterator[Job]:
-    # results/stages/{digest}/benchmarks/matrix_elements/2/0.tsv, results/{run}/benchmarks/transport/rta.tsv
+    # results/stages/{digest}/benchmarks/matrix_elements/2/0.tsv, results/{run}/benchmarks/transport/rta.tsv,
+    # results/{run}/benchmarks/analysis/boundary_scan/rta.tsv, results/{run}/benchmarks/analysis/boundary_scan_table.tsv
     parts = path.with_suffix("").parts
     below = parts[len(parts) - 1 - parts[::-1].index("benchmarks") + 1 :]
-    stage = below[-1] if below[0] == "transport" else below[0]
+    # Solvers apart; other folders hold the jobs of a rule, those of the analysis and of its tables several.
+    inner = {"transport": below[-1], "analysis": below[min(1, len(below) - 1)], "figures": "figure"}
+    stage = inner.get(below[0], below[0])
     with open(path, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             yield Job(stage, *(_number(row.get(column)) for column in ("s", "cpu_time", "max_rss")))

@@ -158,6 +158,20 @@ def test_compare_of_a_run_with_itself_finds_nothing(tmp_path: Path, capsys: pyte
     assert "+0 %" in words
 
 
+def test_compare_says_what_only_one_run_has_and_what_has_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (finish(tmp_path / name, 1.0, True, "{}") for name in ("one", "two"))
+    table = (one / "kappa.csv").read_text()
+    (one / "kappa.csv").write_text(table + "300.0,direct,7.0,7.0,7.0,0.0,0.0,0.0\n")
+    (other / "kappa.csv").write_text(table.replace("600.0,rta,50.0", "600.0,rta,nan"))
+    assert main(["compare", str(one), str(other)]) == 0
+    rows = [re.findall(r"[^\s│]+", line) for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert ["300", "direct", "7", "-"] in rows
+    assert ["300", "rta", "100", "100", "+0", "%", "0", "%"] in rows
+    assert ["600", "rta", "50", "no", "result"] in rows
+
+
 def test_compare_wants_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path), str(tmp_path)]) == 1
     assert "holds no results, expected the folder of a run" in capsys.readouterr().err

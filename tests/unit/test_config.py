@@ -414,7 +414,7 @@ def test_shipped_configurations_are_valid() -> None:
 
 def test_the_viscosity_is_not_averaged_over_directions() -> None:
     run = {"solvers": ["viscosity"], "nac": {"direction": "average"}}
-    with pytest.raises(InputError, match=r"nac\.direction is average, which the viscosity has not"):
+    with pytest.raises(InputError, match=r"nac\.direction is average, of which the solver viscosity has no mean"):
         config.load({"runs": {"one": {**MINIMAL, **run}}}, SCHEMA)
 
 

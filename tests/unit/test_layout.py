@@ -74,6 +74,16 @@ def test_stored_matrix_elements_are_used_rather_than_recomputed(tmp_path: Path) 
     assert layout(tmp_path, one=recompute).matrix_elements("one") == []
 
 
+def test_what_is_finished_is_looked_for_where_another_workflow_moved_it(tmp_path: Path) -> None:
+    """Names stay those that the rules have."""
+    names, moved = tmp_path / "results", tmp_path / "kappa/results"
+    make(layout(moved, one={}).matrix_elements("one"))
+    runs = layout(names, one={"chunks": 3, "integration": {"storage": "recompute"}}).runs
+    assert Layout(runs, str(names)).matrix_elements("one") == []
+    found = Layout(runs, str(names), stored=str(moved)).matrix_elements("one")
+    assert found == layout(names, one={}).matrix_elements("one")
+
+
 def test_recomputed_matrix_elements_have_no_files(tmp_path: Path) -> None:
     runs = layout(tmp_path, one={"integration": {"storage": "recompute"}})
     assert runs.matrix_elements("one") == []

@@ -17,6 +17,11 @@ def test_jobs_of_this_call_by_stage(tmp_path: Path) -> None:
     benchmark(stages / "matrix_elements/2/0.tsv", 30.0, "25.0", "300.5", when=100.0)
     benchmark(stages / "matrix_elements/2/1.tsv", 20.0, "15.0", "400.0", when=101.0)
     benchmark(run / "transport/variational.tsv", 4.0, "3.0", "200.0", when=102.0)
+    benchmark(run / "analysis/boundary_scan/variational.tsv", 3.0, "2.0", "210.0", when=102.0)
+    benchmark(run / "analysis/boundary_scan_table.tsv", 1.0, "1.0", "100.0", when=102.0)
+    benchmark(run / "analysis/thermal.tsv", 0.9, "0.8", "90.0", when=102.0)
+    benchmark(run / "figures/kappa.tsv", 0.5, "0.4", "120.0", when=102.0)
+    benchmark(run / "figures/dos.tsv", 0.3, "0.2", "110.0", when=102.0)
     benchmark(run / "linewidths.tsv", 99.0, "99.0", "999.0", when=50.0)
     benchmark(run / "verdict.tsv", 0.1, "-", "NA", when=103.0)
     found = jobs(tmp_path, since=100.0)
@@ -24,14 +29,23 @@ def test_jobs_of_this_call_by_stage(tmp_path: Path) -> None:
         Job("matrix_elements", 30.0, 25.0, 300.5),
         Job("matrix_elements", 20.0, 15.0, 400.0),
         Job("variational", 4.0, 3.0, 200.0),
+        Job("boundary_scan", 3.0, 2.0, 210.0),
+        Job("boundary_scan_table", 1.0, 1.0, 100.0),
+        Job("thermal", 0.9, 0.8, 90.0),
+        Job("figure", 0.5, 0.4, 120.0),
+        Job("figure", 0.3, 0.2, 110.0),
         Job("verdict", 0.1, 0.0, 0.0),
     ]
     rows = [line.split() for line in table(found)]
     assert rows[1:] == [
         ["matrix_elements", "2", "50.0", "40.0", "400"],
         ["variational", "1", "4.0", "3.0", "200"],
+        ["boundary_scan", "1", "3.0", "2.0", "210"],
+        ["boundary_scan_table", "1", "1.0", "1.0", "100"],
+        ["thermal", "1", "0.9", "0.8", "90"],
+        ["figure", "2", "0.8", "0.6", "120"],
         ["verdict", "1", "0.1", "0.0", "0"],
-        ["all", "4", "54.1", "43.0", "400"],
+        ["all", "9", "59.8", "47.4", "400"],
     ]
 
 

@@ -1,6 +1,7 @@
 """The workflow is found and used as its users and the workflow catalog do."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,26 @@ def test_a_module_can_keep_its_results_in_a_folder_of_its_own(workflow: Workflow
     result = workflow.snakemake("--dry-run", "--", target, config=small, snakefile=str(snakefile))
     assert result.status == 0, result.output
     assert result.jobs["kappa_matrix_elements"] == 2
+
+
+def test_in_a_folder_of_its_own_a_module_finds_what_is_finished(
+    finished: Workflow, workflow: Workflow, small: dict[str, Any]
+) -> None:
+    """However the finished matrix elements were cut; and scripts find the files that their parameters name."""
+    shutil.copytree(finished.folder / "results", workflow.folder / "kappa/results", symlinks=True)
+    snakefile = workflow.folder / "Snakefile"
+    snakefile.write_text(
+        f"module kappa:\n    snakefile: '{workflow.clone}/workflow/Snakefile'\n    config: config\n"
+        "    prefix: 'kappa'\n\n"
+        "use rule * from kappa as kappa_*\n"
+    )
+    other = {"runs": {"silicon": {**small["runs"]["silicon"], "chunks": 3}}}
+    pages = ["kappa/results/index.html", "kappa/results/silicon/report.html"]
+    arguments = ("--forcerun", "kappa_index", "kappa_report", "--", *pages)
+    result = workflow.snakemake(*arguments, config=other, snakefile=str(snakefile))
+    assert result.status == 0, result.output
+    assert result.jobs == {"kappa_index": 1, "kappa_report": 1}
+    assert "matrix elements" in (workflow.folder / pages[1]).read_text()
 
 
 def test_results_of_the_small_case(finished: Workflow) -> None:

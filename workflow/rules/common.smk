@@ -21,7 +21,12 @@ try:
     NAMES = ", ".join(map(str, workflow.configfiles)) or "config"
     CONFIGURED = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
     RUNS = directions.with_directions(CONFIGURED)
-    LAYOUT = Layout(RUNS)
+    # A workflow that uses this one as a module can move its results. Snakemake moves what rules read and write, and
+    # nothing else.
+    RESULTS = workflow.modifier.path_modifier.replace_prefix("results/").rstrip("/")
+    LAYOUT = Layout(RUNS, stored=RESULTS)
+    # For parameters, the places of files as scripts find them.
+    PLACES = LAYOUT if RESULTS == "results" else Layout(RUNS, RESULTS)
 except InputError as error:
     sys.exit(f"error: {error}")
 
@@ -52,7 +57,8 @@ def file_of(stage):
 
 
 def files_for(stage):
-    return lambda wildcards: LAYOUT.input_files[run_of(wildcards), stage]
+    paths = os.path.abspath if RESULTS != "results" else str
+    return lambda wildcards: [paths(path) for path in LAYOUT.input_files[run_of(wildcards), stage]]
 
 
 # Parameters: what a stage depends on, and the part of the library that its script reaches; a change makes it out of date.

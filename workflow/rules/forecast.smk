@@ -19,7 +19,7 @@ rule forecast:
         runtime=growing(30),
     params:
         runs=CONFIGURED,
-        crystals={run: LAYOUT.stage_file(run, "crystal") for run in CONFIGURED},
+        crystals={run: PLACES.stage_file(run, "crystal") for run in CONFIGURED},
         shards={run: len(LAYOUT.shards(run)) for run in CONFIGURED},
     script:
         "../scripts/forecast.py"

@@ -138,7 +138,7 @@ rule report:
         settings=lambda wildcards: configuration.effective(RUNS[wildcards.run]),
         figures=lambda wildcards: gallery.said(LAYOUT, wildcards.run, gallery.FIGURES),
         tables=lambda wildcards: gallery.said(LAYOUT, wildcards.run, gallery.TABLES),
-        records=lambda wildcards: gallery.records(LAYOUT, wildcards.run),
+        records=lambda wildcards: gallery.records(PLACES, wildcards.run),
         templates=data_digest("templates"),
         code=code("report.py"),
     script:
@@ -163,7 +163,7 @@ rule index:
         runtime=growing(10),
     params:
         settings={run: compared_settings(run) for run in CONFIGURED},
-        files=COMPARED,
+        files=gallery.compared(PLACES, CONFIGURED),
         templates=data_digest("templates"),
         code=code("index.py"),
     script:

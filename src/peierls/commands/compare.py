@@ -1,7 +1,8 @@
 """What two runs differ in: settings, code, input files, conductivity and health.
 
 The differences of the conductivity are relative to the mean of both runs; the last column is the largest difference
-of any component of the tensor, relative to the largest component. The status is 0 whatever the differences.
+of any component of the tensor, relative to the largest component. Where a run lacks a solver or a temperature stands
+"-", and "no result" where a solver found none. The status is 0 whatever the differences.
 
 examples:
   peierls compare results/silicon results/pure
@@ -48,10 +49,18 @@ def run(arguments: Namespace) -> int:
     console.print("conductivity in W/m/K")
     kappa = Table("T (K)", "solver", *names, "difference", "largest")
     for row in found.kappa.itertuples():
-        numbers = (f"{row.one:.6g}", f"{row.other:.6g}", f"{100 * row.difference:+.3g} %", f"{100 * row.largest:.3g} %")
-        kappa.add_row(f"{row.temperature_K:g}", row.solver, *numbers)
+        values = [_value(row.one, row.in_one), _value(row.other, row.in_other)]
+        both = row.difference == row.difference  # not nan
+        differences = [f"{100 * row.difference:+.3g} %", f"{100 * row.largest:.3g} %"] if both else ["", ""]
+        kappa.add_row(f"{row.temperature_K:g}", row.solver, *values, *differences)
     console.print(kappa)
     return 0
+
+
+def _value(kappa: float, there: bool) -> str:
+    if not there:
+        return "-"
+    return f"{kappa:.6g}" if kappa == kappa else "no result"
 
 
 def _table(title: str, names: Sequence[str], differences: "Sequence[Difference]") -> "Table":
