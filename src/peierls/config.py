@@ -261,7 +261,8 @@ def _contradiction(run: Run) -> tuple[str, str] | None:
     if run["nac"]["direction"] == "average" and "viscosity" in run["solvers"]:
         return (
             "nac.direction",
-            "is average, of which the solver viscosity has no mean, expected none or a list of 3 numbers, or solvers without it",
+            "is average, of which the solver viscosity has no mean, expected none or a list of 3 numbers, or solvers "
+            "without it",
         )
     film = _impossible_film(run["analysis"]["thin_film"])
     if film:

@@ -20,7 +20,8 @@ class Layout:
     """The files of all runs under one folder of results.
 
     Stages down to the matrix elements are in folders named by the digest of their settings, where runs that agree share
-    them. `stored` is where the folder of results really is, if a workflow that uses this one moved it. Raises InputError where a file that the configuration names is missing, before anything is computed.
+    them. `stored` is where the folder of results really is, if a workflow that uses this one moved it. Raises
+    InputError where a file that the configuration names is missing, before anything is computed.
     """
 
     def __init__(self, runs: Mapping[str, Run], root: str = "results", stored: str | None = None) -> None:

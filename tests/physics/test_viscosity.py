@@ -7,6 +7,7 @@ import pytest
 from chain import Chain, compute, face_centred, hexagonal, spring_crystal, triclinic
 from full_mesh import full_mesh
 from numpy.testing import assert_allclose
+from scipy import linalg
 from test_relabelling import UNIMODULAR, other_lattice_vectors
 
 from peierls.collision_operator import spread_over_stars, vectors
@@ -191,6 +192,19 @@ def test_momentum_vectors_are_orthonormal_in_any_axes():
         np.abs(one.specific_momentum[0] - np.diag(np.diagonal(one.specific_momentum[0]))).max()
         > 1e-3 * np.abs(one.specific_momentum).max()
     )
+
+
+def test_second_sound_and_friction_length_follow_from_the_tensors():
+    """sqrt(Σ_i W_ij²), and sqrt(μ_ijij/(A^½ D A^½)_ii), in a crystal of which no two directions are alike."""
+    found = viscosity.solve(compute(triclinic(2), [3, 3, 3], weights="event", **SMEARED).problem(TEMPERATURE))
+    coupling = found.velocity_tensor[0]
+    assert_allclose(found.second_sound[0], np.sqrt((coupling**2).sum(axis=0)), rtol=1e-12)
+    assert np.abs(coupling - coupling.T).max() > 1e-3 * np.abs(coupling).max()
+    root = linalg.sqrtm(found.specific_momentum[0])
+    friction = np.diag(root @ found.umklapp_dissipation[0] @ root)
+    shear = np.einsum("ijij->ij", found.viscosity[0])
+    assert_allclose(found.friction_length[0], np.sqrt(shear / friction[:, None]), rtol=1e-8)
+    assert np.ptp(found.friction_length) > 0.1 * found.friction_length.max()
 
 
 def test_energy_is_out_of_the_way():

@@ -49,10 +49,10 @@ def run(arguments: Namespace) -> int:
     console.print("conductivity in W/m/K")
     kappa = Table("T (K)", "solver", *names, "difference", "largest")
     for row in found.kappa.itertuples():
-        values = [_value(row.one, row.in_one), _value(row.other, row.in_other)]
-        both = row.difference == row.difference  # not nan
-        differences = [f"{100 * row.difference:+.3g} %", f"{100 * row.largest:.3g} %"] if both else ["", ""]
-        kappa.add_row(f"{row.temperature_K:g}", row.solver, *values, *differences)
+        numbers = [_value(row.one, row.in_one), _value(row.other, row.in_other)]
+        if row.difference == row.difference:  # not nan
+            numbers += [f"{100 * row.difference:+.3g} %", f"{100 * row.largest:.3g} %"]
+        kappa.add_row(f"{row.temperature_K:g}", row.solver, *numbers)
     console.print(kappa)
     return 0
 
