@@ -32,12 +32,13 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], None]]:
     """Run a block as a job: with its output in the file `log`, and with `threads` threads.
 
-    Everything goes to the log, also what libraries in C print and what modules log under "peierls". The block is given
-    a function that says a line on the terminal as well. A failure that a person is meant to read (InputError, a full
-    disk, or SystemExit with a text) ends the process with that one sentence on the terminal and as the last line of the
-    log; any other exception leaves its traceback in the log and one sentence on the terminal. A damaged file is set
-    aside. The first line of the log says which process it is of and the last how it ended, so that a log without such
-    an end is that of a job that was killed.
+    Everything goes to the log, also what libraries in C print and what modules log under "peierls"; of a long job the
+    latest of these lines goes to the terminal now and then, so that one sees how far its iterations are. The block is
+    given a function that says a line on the terminal as well. A failure that a person is meant to read (InputError, a
+    full disk, or SystemExit with a text) ends the process with that one sentence on the terminal and as the last line
+    of the log; any other exception leaves its traceback in the log and one sentence on the terminal. A damaged file is
+    set aside. The first line of the log says which process it is of and the last how it ended, so that a log without
+    such an end is that of a job that was killed.
     """
     _set_threads(threads)
     began = time.monotonic()
@@ -172,6 +173,20 @@ def _set_threads(threads: int) -> None:
         os.environ["NUMBA_NUM_THREADS"] = str(threads)
 
 
+class _NowAndThen(logging.Handler):
+    """Says what a job logs, with the name of the log, unless something was said a short while ago."""
+
+    def __init__(self, log: str, terminal: int) -> None:
+        super().__init__(logging.INFO)
+        self.log, self.terminal, self.said = log, terminal, time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        if now - self.said > SECONDS_BETWEEN_WORDS:
+            os.write(self.terminal, f"{self.log}: {record.getMessage()}\n".encode())
+            self.said = now
+
+
 @contextmanager
 def _redirected(log: str | None) -> Iterator[int]:
     """Let file descriptors 1 and 2 lead to `log` for a while; gives a descriptor of the terminal."""
@@ -184,15 +199,19 @@ def _redirected(log: str | None) -> Iterator[int]:
         os.close(descriptor)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # so that lines of all kinds keep their order in a file
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    handlers[0].setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    if log:
+        handlers.append(_NowAndThen(log, terminal))
     logger = logging.getLogger("peierls")
-    logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    for handler in handlers:
+        logger.addHandler(handler)
     try:
         yield terminal
     finally:
-        logger.removeHandler(handler)
+        for handler in handlers:
+            logger.removeHandler(handler)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os.dup2(output, 1)

@@ -1,6 +1,6 @@
 """What more than one job reads in the same way."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,19 @@ from peierls.shards import open_shards
 
 
 def matrix_elements(
-    files: Sequence[str], crystal: Crystal, mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any]
+    files: Sequence[str],
+    crystal: Crystal,
+    mesh: Mesh,
+    phonons: Phonons,
+    integration: Mapping[str, Any],
+    say: Callable[[str], None] | None = None,
 ) -> Iterable[MatrixElements]:
-    """Those that the index, the first of `files`, stands for, shard by shard; computed where there are no files."""
+    """Those that the index, the first of `files`, stands for, shard by shard, which are the others; computed where
+    there are no files. How far one is is shown, and said with `say`, as `job.progress` does."""
     if files:
-        return open_shards(files[0])
-    return Recomputed(crystal, mesh, phonons, integration, partial(progress, description="irreducible points"))
+        return progress(open_shards(files[0]), "shards of matrix elements", total=len(files) - 1, say=say)
+    show = partial(progress, description="irreducible points", say=say)
+    return Recomputed(crystal, mesh, phonons, integration, show)
 
 
 def with_isotopes(settings: Mapping[str, Any], crystal: Crystal) -> dict[str, Any]:

@@ -55,6 +55,22 @@ def test_output_of_every_kind_goes_to_the_log(tmp_path: Path) -> None:
     assert between(log) == ["from python", "INFO: from a module", "from C", "errors too"]
 
 
+def test_what_a_long_job_logs_is_said_now_and_then(tmp_path: Path) -> None:
+    """So that iterations, which nobody can count beforehand, are seen to go on."""
+    body = """
+        from peierls import job as jobs
+        log = logging.getLogger("peierls")
+        log.info("iteration 0")
+        jobs.SECONDS_BETWEEN_WORDS = -1.0
+        log.info("iteration %d", 1)
+        jobs.SECONDS_BETWEEN_WORDS = 60.0
+        log.info("iteration 2")
+    """
+    status, terminal, log = run(tmp_path, body)
+    assert (status, terminal) == (0, "logs/stage.log: iteration 1\n")
+    assert between(log) == ["INFO: iteration 0", "INFO: iteration 1", "INFO: iteration 2"]
+
+
 def test_a_line_for_both(tmp_path: Path) -> None:
     status, terminal, log = run(tmp_path, "say('kappa = 1 W/m/K')")
     assert (status, terminal, between(log)) == (0, "kappa = 1 W/m/K\n", ["kappa = 1 W/m/K"])

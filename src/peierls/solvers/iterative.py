@@ -58,7 +58,9 @@ def omini_sparavigna(
         size = np.sqrt(np.divide(inner(residual, step), scale, out=np.zeros_like(scale), where=scale > 0))
         values.append(inner(source, solution))
         residuals.append(size)
-        _log.info("iteration %d: relative residual at most %.1e", len(values) - 1, size.max())
+        _log.info(
+            "iteration %d: relative residual at most %.1e, %.1e is wanted", len(values) - 1, size.max(), tolerance
+        )
         running = outcomes == EXHAUSTED
         outcomes[running & (size < tolerance)] = CONVERGED
         if previous is not None:

@@ -59,7 +59,10 @@ def conjugate_gradient(
         values.append(inner(source, solution) + inner(residual, solution))
         residuals.append(np.sqrt(np.divide(np.maximum(product, 0.0), scale, out=np.zeros_like(scale), where=scale > 0)))
         running = running & (residuals[-1] >= tolerance)
-        _log.info("iteration %d: relative residual at most %.1e", len(values) - 1, residuals[-1].max())
+        _log.info(
+            "iteration %d: relative residual at most %.1e, %.1e is wanted",
+            *(len(values) - 1, residuals[-1].max(), tolerance),
+        )
         if not running.any() or len(values) > max_iterations:
             break
         image = apply(direction)
