@@ -1,6 +1,7 @@
 """Which modules each script of the workflow depends on, found by another route: the standard library's own."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from modulefinder import ModuleFinder
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from peierls import config
 from peierls.provenance import PACKAGE, WITHOUT_EFFECT, code_digest
 
 SCRIPTS = sorted((PACKAGE.parents[1] / "workflow/scripts").glob("*.py"))
@@ -46,3 +48,33 @@ def test_a_changed_module_is_seen_by_the_scripts_that_reach_it_and_by_no_other(c
         path.write_text(text)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         assert changed == {script for script, modules in expected.items() if name_of(module) in modules}, module
+
+
+RULES = {
+    name: body
+    for path in (PACKAGE.parents[1] / "workflow/rules").glob("*.smk")
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)*)", path.read_text(), re.MULTILINE)
+}
+BY_NAME = {"transport": "solvers.{wildcards.solver}", "figure": "figures.{wildcards.figure}"}
+BY_NAME["analysis_table"] = "tables.{wildcards.table}"
+WITHOUT_SETTINGS = {"tdep_grid": "tdep", "mean_linewidths": "linewidths", "mean_transport": "transport"}
+WITHOUT_SETTINGS["matrix_elements_index"] = "matrix_elements"
+
+
+@pytest.mark.parametrize("rule", [rule for rule, body in RULES.items() if "script:" in body and rule != "forecast"])
+def test_a_rule_carries_what_its_result_depends_on(rule: str) -> None:
+    """The code of its own script, with the module that the script imports by a name, and the settings of its stage."""
+    body = RULES[rule]
+    (script,) = re.findall(r'"../scripts/(\w+\.py)"', body)
+    (code,) = re.findall(r"^        code=(.*),$", body, re.MULTILINE)
+    imported = f', f"peierls.{BY_NAME[rule]}"' if rule in BY_NAME else ""
+    assert code.removeprefix("lambda wildcards: ") == f'code("{script}"{imported})'
+    stage = WITHOUT_SETTINGS.get(rule, rule)
+    assert (f'settings=settings("{stage}")' in body) == (stage in config.STAGES)
+
+
+def test_scripts_import_by_a_name_where_the_rule_says_so() -> None:
+    scripts = {rule: re.findall(r'"../scripts/(\w+\.py)"', body) for rule, body in RULES.items()}
+    texts = {script.name: script.read_text() for script in SCRIPTS}
+    found = {rule for rule, names in scripts.items() if any("import_module(" in texts[name] for name in names)}
+    assert found <= set(BY_NAME)
