@@ -53,6 +53,18 @@ def test_one_is_chosen_and_that_of_the_opposite_is_opposite(mesh):
     assert_array_equal(chosen[opposite][~alone], -chosen[~alone])
 
 
+def test_images_that_go_equally_far_are_chosen_opposite_too():
+    """In a lattice with two vectors at right angles to the axis of the choice, where rounding would decide."""
+    axis = np.sqrt([13.0, 7.0, 2.0]) / np.sqrt(22.0)
+    first = np.array([2.0, 0.0, -np.sqrt(26.0)]) / np.sqrt(30.0)
+    reciprocal = np.array([first, 1.1 * np.cross(axis, first), 1.2 * axis])
+    coordinates = np.stack(np.meshgrid(*3 * [np.arange(4)], indexing="ij"), axis=-1).reshape(-1, 3)
+    chosen, _ = chosen_images(coordinates, np.array([4, 4, 4]), reciprocal)
+    opposite = np.mod(-coordinates, 4) @ [16, 4, 1]
+    paired = opposite != np.arange(64)
+    assert_array_equal(chosen[opposite][paired], -chosen[paired])
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from([(0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)]), max_size=4), st.sampled_from([4, 5]))
 def test_the_choice_does_not_depend_on_the_basis(shears, n):
