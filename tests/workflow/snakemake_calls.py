@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
@@ -83,6 +84,8 @@ class Workflow:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
+                # Where the tests run in the background, interrupts are ignored, and so they would be here.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def said(self) -> str:

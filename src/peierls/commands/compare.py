@@ -47,7 +47,9 @@ def run(arguments: Namespace) -> int:
         else:
             console.print(f"{title}: the same")
     console.print("conductivity in W/m/K")
-    kappa = Table("T (K)", "solver", *names, "difference", "largest")
+    kappa = Table("T (K)", "solver")
+    for name in (*names, "difference", "largest"):
+        kappa.add_column(name, overflow="fold")
     for row in found.kappa.itertuples():
         numbers = [_value(row.one, row.in_one), _value(row.other, row.in_other)]
         if row.difference == row.difference:  # not nan
