@@ -112,7 +112,6 @@ def test_exact_conductivity(case, reference):
     found = direct.solve(chain.problem(*phono3py.TEMPERATURES)).kappa[:, 0, 0]
     expected = phono3py.read(reference / "nacl/ref-lbte-11/kappa-m111111.hdf5", chain.mesh)["kappa"][:, 0]
     assert_allclose(expected, (77.009, 31.620, 15.227, 10.094, 5.031), atol=6e-4)
-    print("NaCl LBTE", found / expected - 1)
     assert_allclose(found, expected, rtol=1e-2)
 
 

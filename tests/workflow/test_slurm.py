@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from snakemake_calls import Result, Workflow
 
 SITE = Path("/etc/slurm/slurm.conf")
@@ -144,6 +145,26 @@ def test_conductivity_is_that_of_a_local_run_to_the_last_bit(
     assert len(names) > SHARDS
     differing = [name for name in names if (remote.folder / name).read_bytes() != (workflow.folder / name).read_bytes()]
     assert differing == []
+
+
+def test_shards_are_sent_in_groups(clone: Path, small: dict[str, Any], tmp_path: Path) -> None:
+    """As profiles/slurm sends them: some are one job, which has a core for each as far as a node has them."""
+    grouped = Workflow(clone, tmp_path)
+    profile = yaml.safe_load((clone / "profiles/slurm/config.yaml").read_text())
+    (name,) = {profile["groups"]["matrix_elements"]}
+    size = profile["group-components"][name]
+    config = {"runs": {"silicon": {**small["runs"]["silicon"], "mesh": [6, 6, 6], "chunks": 2 * size}}}
+    before = {job[0] for job in queue("all") or []}
+    result = grouped.snakemake(
+        *("--workflow-profile", str(clone / "profiles/slurm-test"), "--groups", f"matrix_elements={name}"),
+        *("--group-components", f"{name}={size}", "--until", "matrix_elements"),
+        config=config,
+        cores=None,
+    )
+    assert result.status == 0, result.output
+    jobs = [job for job in queue("all") or [] if job[0] not in before and "matrix_elements" in job[1]]
+    assert [job[1:3] for job in jobs] == 2 * [[f"rule_{name}_matrix_elements", "COMPLETED"]]
+    assert len(grouped.recorded()) == 2 * size
 
 
 def test_fault_found_by_a_job_of_the_cluster_is_the_last_line(remote: Workflow, config: dict[str, Any]) -> None:
