@@ -5,7 +5,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
-from chain import harmonic, long_range
+from chain import compute, harmonic, long_range
 from numpy.testing import assert_allclose
 
 from peierls import force_constants
@@ -62,3 +62,22 @@ def test_the_range_parameter_belongs_to_the_force_constants(crystal, dump):
     points, expected = dump
     mesh, phonons = harmonic(replace(crystal, ewald_parameter=crystal.ewald_parameter * 1.1), [8, 8, 8], long_range())
     assert np.abs(phonons.frequencies[mesh.index(points)] / THZ - expected)[points.any(axis=1)].max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "tolerance", "measured"),
+    [
+        ({"weights": "mode", "occupation": "tdep"}, 1e-5, 0.0),
+        ({"weights": "mode"}, 0.07, 0.034),
+        ({"weights": "event"}, 0.03, -0.012),
+    ],
+    ids=["with TDEP's factors", "mode", "event"],
+)
+def test_conductivity_in_rta(crystal, changes, tolerance, measured):
+    """TDEP: 548.7149 W/m/K at 300 K without isotopes. With its factors that is ours; what other factors do off the
+    energy shell is said in `test_tdep_reference`."""
+    width = {"method": "gaussian", "sigma": 1.0, "threshold": 4.0}
+    computed = compute(crystal, [8, 8, 8], long_range(direction=[1, 0, 0]), **width, **changes)
+    deviation = computed.rta(300.0).kappa[0] / 548.7149 - np.eye(3)
+    assert np.abs(deviation).max() < tolerance
+    assert_allclose(deviation, measured * np.eye(3), atol=1e-3)
