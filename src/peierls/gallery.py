@@ -150,7 +150,7 @@ FIGURES = {
     "dos": Figure(
         "density of states by parts",
         "Phonon density of states of {run} by branch and, where there are several, by species, with the squared "
-        "eigenvectors as weights. {mesh}; {integration}.",
+        "eigenvectors as weights. {mesh}; {delta}.",
         _spectral,
         _analysis("spectral"),
     ),

@@ -23,7 +23,6 @@ from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.health import HealthCheck
 from peierls.mesh import Mesh
-from peierls.report import COMPONENTS
 from peierls.solvers import Result, Viscosity
 from peierls.time_spent import Job
 
@@ -31,7 +30,9 @@ SOFTWARE = ("numpy", "scipy", "numba", "h5py", "spglib", "seekpath", "matplotlib
 PIXELS_PER_POINT = 1.45
 NO_RESULT = "no result"
 NOISE = 1e-9
-"""Part of the largest component of κ below which another is zero."""
+"""Part of the largest component of a tensor below which another is zero."""
+ALIKE = re.compile(r"[kg][xyz]{2}|mu_[xyz]{4}|\w+_W_m_K|\w+_ps")
+"""Columns of a table that are of one kind: what is zero in one of them is so beside the others."""
 LONGEST_TABLE = 500
 """Rows of a table beyond which a page shows only the first, and names the file."""
 
@@ -88,7 +89,7 @@ class Exhibit:
         """The rows of a table, its header first, numbers with five digits."""
         with open(self.path, encoding="utf-8", newline="") as stream:
             header, *rows = csv.reader(stream)
-        components = [place for place, name in enumerate(header) if name in COMPONENTS]
+        components = [place for place, name in enumerate(header) if ALIKE.fullmatch(name)]
         for row in rows:
             largest = max((abs(float(row[place])) for place in components), default=0.0)
             for place in components:

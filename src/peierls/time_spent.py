@@ -27,14 +27,23 @@ def of_records(paths: Iterable[str | Path]) -> list[Job]:
     return [job for path in map(Path, paths) if path.is_file() for job in _read(path)]
 
 
+_SMALL = 0.01
+"""Stages that took a smaller share of the time than this are told together."""
+
+
 def table(found: list[Job]) -> list[str]:
-    """A line per stage, that which took longest first; no lines where there was no job."""
+    """A line per stage, that which took longest first, and one for those that took next to nothing; no lines where
+    there was no job."""
     if not found:
         return []
     stages: dict[str, list[Job]] = {}
     for job in found:
         stages.setdefault(job.stage, []).append(job)
     ordered = sorted(stages.items(), key=lambda item: -sum(job.wall for job in item[1]))
+    small = _SMALL * sum(job.wall for job in found)
+    short = [own for _, own in ordered if sum(job.wall for job in own) < small]
+    if len(short) > 1:
+        ordered[-len(short) :] = [(f"{len(short)} others", [job for own in short for job in own])]
     return [
         f"{'stage':<24}{'jobs':>6}{'wall s':>10}{'CPU s':>10}{'memory MB':>12}",
         *(_row(stage, own) for stage, own in ordered),

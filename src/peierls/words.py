@@ -24,6 +24,7 @@ def of_run(run: Run) -> dict[str, str]:
         "solvers": _listed([name for solver, name in named.items() if solver != "viscosity"]),
         "solvers_by_modes": _listed([name for solver, name in named.items() if solver in POPULATION_SOLVERS]),
         "mesh": mesh(run["mesh"]),
+        "delta": delta(run),
         "integration": integration(run),
         "scattering": scattering(run),
         "nac": nac(run),
@@ -54,16 +55,20 @@ def mesh(setting: object) -> str:
     return "Mesh from a file"
 
 
+def delta(run: Run) -> str:
+    """What stands for the delta function."""
+    setting = run["integration"]
+    if setting["method"] == "gaussian":
+        return f"Gaussians of {setting['sigma']:g} THz"
+    if setting["method"] == "adaptive":
+        return f"adaptive Gaussians of {_KINDS[setting['kind']]} width times {setting['scale']:g}"
+    return "tetrahedron method"
+
+
 def integration(run: Run) -> str:
     """How energy conservation is integrated."""
-    setting = run["integration"]
-    delta = "tetrahedron method"
-    if setting["method"] == "gaussian":
-        delta = f"Gaussians of {setting['sigma']:g} THz"
-    elif setting["method"] == "adaptive":
-        delta = f"adaptive Gaussians of {_KINDS[setting['kind']]} width times {setting['scale']:g}"
-    vantage = {"event": "one weight per scattering event", "mode": "weights of each mode"}[setting["weights"]]
-    return f"{delta}, {vantage}"
+    weights = {"event": "one weight per scattering event", "mode": "weights of each mode"}
+    return f"{delta(run)}, {weights[run['integration']['weights']]}"
 
 
 def scattering(run: Run) -> str:

@@ -306,8 +306,9 @@ def test_scan_has_a_line_per_solver_and_temperature(chain):
 
 
 def test_films_are_drawn_from_thin_to_thick_with_their_directions(chain):
-    axes = thin_film.draw([films_of(chain, chain.rta(300.0))]).axes[0]
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    figure = thin_film.draw([films_of(chain, chain.rta(300.0))])
+    axes = figure.axes[0]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["in-plane along (1 0 0)", "cross-plane along (0 0 1)", "wire along (1 0 0)"]
     np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [10, 100, 1000])
 

@@ -186,6 +186,20 @@ def test_table_has_every_row_and_no_noise(study, exhibits):
     assert page_of(study, exhibits).text.count(f"{float(rows[0][2]):.5g}") >= 1
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "shown"),
+    [
+        ("temperature_K,method,mu_xxxx,mu_xyxz", "100,rta,0.002,-1.1e-20", ["100", "rta", "0.002", "0"]),
+        ("kind,thickness_m,kappa_W_m_K,grazing_W_m_K", "wire,1e-10,6.25,9e-28", ["wire", "1e-10", "6.25", "0"]),
+        ("frequency_THz,absorption_ps,decay_ps", "1e-12,0.39,2.5e-33", ["1e-12", "0.39", "0"]),
+    ],
+)
+def test_noise_of_any_table_is_zero_beside_what_is_alike(tmp_path, header, row, shown):
+    path = tmp_path / "table.csv"
+    path.write_text(f"{header}\n{row}\n")
+    assert Exhibit("table", "table", "A table.", str(path)).rows[1] == shown
+
+
 def test_long_table_says_what_it_leaves_out(study, exhibits, tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a\n" + "".join(f"{number}\n" for number in range(report_page.LONGEST_TABLE + 1)))

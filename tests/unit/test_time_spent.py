@@ -53,3 +53,12 @@ def test_nothing_is_said_where_nothing_was_done(tmp_path: Path) -> None:
     benchmark(tmp_path / "silicon/benchmarks/linewidths.tsv", 1.0, "1.0", "1.0", when=50.0)
     assert table(jobs(tmp_path, since=100.0)) == []
     assert table(jobs(tmp_path / "nowhere", since=0.0)) == []
+
+
+def test_stages_that_took_next_to_nothing_are_told_together():
+    found = [Job("transport", 100.0, 90.0, 200.0), Job("mesh", 0.4, 0.3, 50.0), Job("verdict", 0.2, 0.1, 60.0)]
+    assert [line.split() for line in table(found)[1:]] == [
+        ["transport", "1", "100.0", "90.0", "200"],
+        ["2", "others", "2", "0.6", "0.4", "60"],
+        ["all", "3", "100.6", "90.4", "200"],
+    ]

@@ -22,7 +22,8 @@ def draw(scans: Sequence[BoundaryScan]) -> Figure:
                 kappa = np.einsum("laa->l", one.kappa[t]) / 3
                 label = f"{one.temperature[t]:g} K" if one is scans[-1] else None
                 axes.plot(one.length / NANOMETRE, kappa, line, color=shade, label=label)
-                axes.axhline(np.trace(one.kappa_bulk[t]) / 3, color=shade, lw=0.7, ls=":")
+                if one is scans[-1]:
+                    axes.axhline(np.trace(one.kappa_bulk[t]) / 3, color=shade, lw=0.8, ls=":")
         axes.set(xscale="log", yscale="log", xlabel="boundary length L (nm)", ylabel="thermal conductivity (W/m/K)")
         readable_log_axis(axes.xaxis)
         readable_log_axis(axes.yaxis)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import cycle
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from peierls.cumulative import Cumulative
@@ -28,21 +29,9 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
             upper.step(length, steps, where="post", color=colour, lw=0.7, alpha=0.6)
             upper.plot(length, smooth, line, color=colour, lw=1.8, label=one.solver)
             lower.step(one.frequency_axis, spectrum, line, where="post", color=colour, lw=1.2, label=one.solver)
-            if one is curves[0]:
-                for share, (first, _) in zip(one.share, one.quantile_mean_free_path[chosen], strict=True):
-                    if np.isfinite(first):
-                        upper.axvline(first / NANOMETRE, color="0.55", lw=0.7, ls=":")
-                        upper.annotate(
-                            f"{100 * share:.0f} %",
-                            (first / NANOMETRE, 1.0),
-                            xycoords=("data", "axes fraction"),
-                            ha="center",
-                            va="bottom",
-                            fontsize=8,
-                            color="0.35",
-                        )
         upper.set(xscale="log", xlabel="mean free path |v|τ (nm)", ylabel="cumulative conductivity (W/m/K)")
         upper.set_xlim(*_where_it_rises(curves))
+        _mark_shares(upper, curves[0])
         readable_log_axis(upper.xaxis)
         upper.set_ylim(0, None)
         lower.set(xlabel="frequency ω/2π (THz)", ylabel="cumulative conductivity (W/m/K)")
@@ -53,6 +42,30 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
         first = curves[0].temperature
         upper.legend(loc="upper left", title=f"{first[near_300_kelvin(first)]:g} K", title_fontsize=9, alignment="left")
     return figure
+
+
+def _mark_shares(axes: Axes, curve: Cumulative) -> None:
+    """Dotted lines at the mean free paths that carry some shares of κ, each named above the axes."""
+    before = -np.inf
+    lengths = curve.quantile_mean_free_path[near_300_kelvin(curve.temperature), :, 0] / NANOMETRE
+    low, high = np.log(axes.get_xlim())
+    for share, length in zip(curve.share, lengths, strict=True):
+        if np.isfinite(length):
+            axes.axvline(length, color="0.55", lw=0.7, ls=":")
+            place = (np.log(length) - low) / (high - low)
+            # A name that would touch the one before it stands higher.
+            raised = 9 if place - before < 0.12 else 0
+            before = place if not raised else -np.inf
+            axes.annotate(
+                f"{100 * share:.0f} %",
+                *((length, 1.0), (0, raised)),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=8,
+                color="0.35",
+            )
 
 
 def _where_it_rises(curves: Sequence[Cumulative]) -> tuple[float, float]:

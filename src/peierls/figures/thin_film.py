@@ -14,7 +14,7 @@ def draw(films: Sequence[ThinFilm]) -> Figure:
     """κ of films and wires over that of the bulk against size, at the temperature nearest to 300 K: a colour per kind,
     a line style per solver, and dotted where thin films end on this mesh."""
     with styled():
-        figure = Figure(figsize=(4.8, 3.6))
+        figure = Figure(figsize=(4.8, 4.4))
         axes = figure.subplots()
         chosen = near_300_kelvin(films[0].temperature)
         styles: list[Any] = ["-", "--", "-.", (0, (5, 1, 1, 1)), (0, (8, 2))]
@@ -38,7 +38,7 @@ def draw(films: Sequence[ThinFilm]) -> Figure:
         readable_log_axis(axes.xaxis)
         axes.set_title(f"{films[0].temperature[chosen]:g} K, specularity {films[0].specularity:g}", fontsize=9)
         axes.grid(alpha=0.25, lw=0.5)
-        axes.legend(fontsize=8)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=2)
     return figure
 
 
