@@ -40,6 +40,26 @@ def neighbourhood(steps: Floats) -> tuple[Integers, Integers]:
     return corners, np.array([[number[tuple(corner)] for corner in one] for one in tetrahedra])
 
 
+@numba.njit(cache=True, inline="always")
+def _ascending(a: float, b: float, c: float) -> tuple[float, float, float]:
+    """Sorted without branches, which would be taken at random."""
+    low, high = min(a, b), max(a, b)
+    first, middle = min(low, c), max(low, c)
+    return first, min(high, middle), max(high, middle)
+
+
+@numba.njit(cache=True, inline="always")
+def _ranked(home: float, a: float, b: float, c: float) -> tuple[float, float, float, float, int]:
+    """Four values in ascending order, of which a <= b <= c are so already, and the rank of `home` from 1."""
+    if home <= a:
+        return home, a, b, c, 1
+    if home <= b:
+        return a, home, b, c, 2
+    if home <= c:
+        return a, b, home, c, 3
+    return a, b, c, home, 4
+
+
 @numba.njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
 def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> float:
     """Weight of the corner `home` in ∫ δ(energy - f) over a tetrahedron of unit volume with f linear between its
@@ -50,21 +70,10 @@ def corner_weight(energy: float, home: float, a: float, b: float, c: float) -> f
     at all corners it is zero. Source: A. H. MacDonald, S. H. Vosko, P. T. Coleridge, J. Phys. C 12, 2991 (1979), DOI
     10.1088/0022-3719/12/15/008.
     """
-    # Sorted without branches, which would be taken at random.
-    low, high = min(a, b), max(a, b)
-    a, middle = min(low, c), max(low, c)
-    b, c = min(high, middle), max(high, middle)
+    a, b, c = _ascending(a, b, c)
     if energy < min(home, a) or energy > max(home, c):
         return 0.0
-    # e1 <= e2 <= e3 <= e4 with `home` among them, its rank counted from 1.
-    if home <= a:
-        e1, e2, e3, e4, rank = home, a, b, c, 1
-    elif home <= b:
-        e1, e2, e3, e4, rank = a, home, b, c, 2
-    elif home <= c:
-        e1, e2, e3, e4, rank = a, b, home, c, 3
-    else:
-        e1, e2, e3, e4, rank = a, b, c, home, 4
+    e1, e2, e3, e4, rank = _ranked(home, a, b, c)
     if (energy == e1 and e3 > e1) or (energy == e4 and e2 < e4) or e1 == e4:
         return 0.0
     share = 0.5 if energy in (e1, e4) else 1.0
@@ -105,21 +114,12 @@ def corner_fraction(energy: float, home: float, a: float, b: float, c: float) ->
 
     Source: P. E. Blöchl et al., DOI 10.1103/PhysRevB.49.16223, appendix B.
     """
-    low, high = min(a, b), max(a, b)
-    a, middle = min(low, c), max(low, c)
-    b, c = min(high, middle), max(high, middle)
+    a, b, c = _ascending(a, b, c)
     if energy >= max(home, c):
         return 0.25
     if energy <= min(home, a):
         return 0.0
-    if home <= a:
-        e1, e2, e3, e4, rank = home, a, b, c, 1
-    elif home <= b:
-        e1, e2, e3, e4, rank = a, home, b, c, 2
-    elif home <= c:
-        e1, e2, e3, e4, rank = a, b, home, c, 3
-    else:
-        e1, e2, e3, e4, rank = a, b, c, home, 4
+    e1, e2, e3, e4, rank = _ranked(home, a, b, c)
     # x_ij is how far the energy is from corner i on the edge to corner j, from 0 to 1.
     if energy < e2:
         x12, x13, x14 = (energy - e1) / (e2 - e1), (energy - e1) / (e3 - e1), (energy - e1) / (e4 - e1)

@@ -10,7 +10,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 
-from cycler import cycler
+from matplotlib import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
