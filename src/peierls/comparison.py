@@ -10,8 +10,7 @@ import pandas as pd
 
 from peierls import stage_files
 from peierls.errors import InputError
-
-COMPONENTS = ("kxx", "kyy", "kzz", "kyz", "kxz", "kxy")
+from peierls.report import COMPONENTS
 
 _ABSENT = "-"
 

@@ -10,8 +10,9 @@ import numpy as np
 
 matplotlib.use("Agg")
 
-from matplotlib import cycler
+
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 # Okabe and Ito's palette: distinct for every form of colour vision.
