@@ -136,9 +136,6 @@ def report(
     `times` are those of its jobs, `versions` those of the libraries; where they are equal, so are the bytes.
     """
     settings = study.settings
-    polar = study.crystal.born_charges is not None
-    automatic = polar and settings["nac"]["method"] == "auto"
-    chosen = {**settings["nac"], "method": "gonze-lee"} if automatic else settings["nac"]
     health = [(result.solver, result.health) for result in study.results]
     health += [("analysis", list(study.analysis))] if study.analysis else []
     return _render(
@@ -146,7 +143,8 @@ def report(
         study=study,
         formula=words.formula(study.crystal.species),
         mesh=_sizes(study.mesh),
-        words=words.of_run({**settings, "nac": chosen}),
+        words=words.of_run(settings),
+        long_range=words.long_range(study.crystal, settings),
         summary=summary(study),
         faults=faults(study),
         n_checks=sum(len(checks) for _, checks in health),
@@ -157,7 +155,7 @@ def report(
         sources=[source.split(" sha256:") for source in study.crystal.sources],
         configuration=yaml.safe_dump(settings, sort_keys=True, allow_unicode=True, default_flow_style=None, width=80),
         versions={"peierls": __version__, **(versions or {})},
-        citations=citations.of_run(study.settings, polar),
+        citations=citations.of_run(study.settings, study.crystal.born_charges is not None),
         times=times,
     )
 

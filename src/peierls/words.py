@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from math import gcd
 
 from peierls.config import POPULATION_SOLVERS, Run, at
+from peierls.crystal import Crystal
 
 _SEQUENCE = (
     "Rn Xe Kr Ar Ne He Fr Cs Rb K Na Li Ra Ba Sr Ca Mg Be "
@@ -92,6 +93,25 @@ def nac(run: Run) -> str:
         "wang": "non-analytic term after Wang and others",
         "none": "no non-analytic term",
     }[run["nac"]["method"]]
+
+
+def long_range(crystal: Crystal, run: Run) -> str:
+    """The same of a crystal that is known: what is added to its force constants, and the limit at Γ."""
+    method, direction = run["nac"]["method"], run["nac"]["direction"]
+    if crystal.born_charges is None:
+        return "no Born charges in the input"
+    if method == "none":
+        return nac(run)
+    added = nac({"nac": {"method": "gonze-lee" if method == "auto" else method}})
+    if crystal.ewald_parameter is not None:
+        added = f"the sum over dipoles that the force constants leave out, at {crystal.ewald_parameter:.4g} 1/Å"
+    limits = {"none": "no non-analytic term at Γ", "average": "at Γ the mean of results over directions"}
+    limit = limits[direction] if isinstance(direction, str) else f"at Γ along {_vector(direction)}"
+    return f"{added}; {limit}"
+
+
+def _vector(components: Sequence[float]) -> str:
+    return f"({' '.join(f'{component:g}' for component in components)})"
 
 
 def _listed(items: list[str]) -> str:

@@ -257,6 +257,27 @@ def test_index_compares_the_runs_and_leads_to_their_reports(study, exhibits):
     assert not re.search(r'(src|href)="https?:', text)
 
 
+@pytest.mark.parametrize(
+    ("charges", "parameter", "nac", "said"),
+    [
+        (None, None, {}, "no Born charges in the input"),
+        (1.0, None, {}, "long-range dipole sums after Gonze and Lee; no non-analytic term at Γ"),
+        (1.0, None, {"method": "none"}, "no non-analytic term"),
+        (1.0, None, {"method": "wang", "direction": [1, 0, 0]}, "after Wang and others; at Γ along (1 0 0)"),
+        (1.0, 1.278, {}, "the sum over dipoles that the force constants leave out, at 1.278 1/Å; no non-analytic term"),
+        (1.0, None, {"direction": "average"}, "Gonze and Lee; at Γ the mean of results over directions"),
+    ],
+)
+def test_what_is_said_of_the_long_range_is_what_is_added(study, exhibits, charges, parameter, nac, said):
+    crystal = study.crystal
+    if charges is not None:
+        tensors = charges * np.array([np.eye(3), -np.eye(3)])
+        crystal = replace(crystal, born_charges=tensors, dielectric=3 * np.eye(3), ewald_parameter=parameter)
+    settings = {**study.settings, "nac": {**study.settings["nac"], **nac}}
+    page = page_of(replace(study, crystal=crystal, settings=settings), exhibits)
+    assert said in " ".join(page.text.split())
+
+
 def test_cited_is_what_was_used(study):
     used = citations.of_run(study.settings, polar=False)
     uses = {citation.use for citation in used}
