@@ -8,6 +8,8 @@ import numpy as np
 
 DATASET_BYTES = 1100
 """What HDF5 and the description take beside the numbers of a dataset (measured)."""
+FILE_BYTES = 3000
+"""What a stage file holds beside its datasets: its checksum and what it was made from (measured)."""
 _WIDTHS = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
 """Bytes per number where they are not eight, or sixteen of complex numbers."""
 
@@ -16,7 +18,7 @@ def file_bytes(kind: type, lengths: Mapping[str, int]) -> float:
     """Bytes of the stage file of a dataclass `kind` whose dimensions have the given `lengths`; fields that may be None
     do not count."""
     hints = get_type_hints(kind)
-    total = 0.0
+    total = float(FILE_BYTES)
     for field in fields(kind):
         if field.default is None:
             continue

@@ -15,7 +15,7 @@ from peierls.crystal import Crystal
 from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
 from peierls.forecast.sample import Sample, timed
-from peierls.forecast.sizes import DATASET_BYTES, file_bytes, held
+from peierls.forecast.sizes import DATASET_BYTES, FILE_BYTES, file_bytes, held
 from peierls.layout import boundary_solvers
 from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
@@ -149,7 +149,7 @@ class Costs:
 
     def _harmonic(self) -> Iterator[Stage]:
         mesh, phonons = self.mesh, self._file(Phonons)
-        size = held(mesh) + len(fields(mesh)) * DATASET_BYTES
+        size = held(mesh) + len(fields(mesh)) * DATASET_BYTES + FILE_BYTES
         memory = self._inputs + 400.0 * mesh.n_points
         yield Stage("mesh", 1, size, memory, JOB_SECONDS / 2 + self.mesh_seconds)
         # Matrices are diagonalised on half of the mesh, velocities are those of the wedge.
