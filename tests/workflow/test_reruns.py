@@ -86,7 +86,7 @@ BY_MODULE: list[tuple[str, dict[str, int]]] = [
     ("spectral_conductivity.py", {**SPECTRAL, **PAGES}),
     ("tdep_files.py", {"tdep": 1, "verdict": 1}),
     ("collision_operator.py", TRANSPORT),
-    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "health": 1, "index": 1, **PAGES}),
+    ("report.py", {"kappa_table": 1, "table boundary_scan": 1, "health": 1, **PAGES}),
     ("report_page.py", {"index": 1, **PAGES}),
     ("gallery.py", {}),
     ("figures/style.py", {**FIGURES, "index": 1, **PAGES}),
