@@ -105,7 +105,9 @@ def test_a_job_that_is_killed_for_good_is_named_with_its_log(workflow: Workflow,
     process = workflow.start("--retries", "0", "--", TABLE, config=of_silicon(small, mesh=[9, 9, 9], chunks=1))
     while process.poll() is None:
         for script in workflow.scripts("matrix_elements"):
-            if list(workflow.folder.glob("results/stages/*/logs/matrix_elements/1/0.log")):
+            logs = workflow.folder.glob("results/stages/*/logs/matrix_elements/1/0.log")
+            # A job that has not yet said which process it is has not begun.
+            if any(log.read_text() for log in logs):
                 os.kill(script, signal.SIGKILL)
         time.sleep(0.02)
     last = workflow.said().rstrip().rpartition("\n")[2]
