@@ -1,6 +1,6 @@
 """What the variational solution costs beside the third-order stage: CPU time, and memory beside the matrix elements.
 
-python benchmarks/variational.py 15 19
+OMP_NUM_THREADS=1 python benchmarks/variational.py 15 19
 
 Silicon, tetrahedra, `event`, natural isotopes, five temperatures, to 1e-6. Memory is what Python and NumPy hold at most
 while the solver runs (tracemalloc), matrix elements and isotope pairs included, over the bytes of the matrix elements.
