@@ -3,7 +3,7 @@
 OMP_NUM_THREADS=1 python benchmarks/variational.py 15 19
 
 Silicon, tetrahedra, `event`, natural isotopes, five temperatures, to 1e-6. Memory is what Python and NumPy hold at most
-while the solver runs (tracemalloc), matrix elements and isotope pairs included, over the bytes of the matrix elements.
+while the solver runs (tracemalloc), matrix elements and isotopes included, over the bytes of the matrix elements.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def n_bytes(elements: MatrixElements) -> int:
 
 
 def costs(size: int) -> tuple[float, float, int, int, int]:
-    """CPU time of the third order and of the solver, s; bytes of the matrix elements, of the isotope pairs, and at most
+    """CPU time of the third order and of the solver, s; bytes of the matrix elements, of the isotopes, and at most
     while the solver runs."""
     keys = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
     run = schema.fill({}, schema.subschema(schema.subschema(keys, "runs"), "any name"))
@@ -49,8 +49,9 @@ def costs(size: int) -> tuple[float, float, int, int, int]:
     started = time.process_time()
     variational.solve(problem)
     solution = time.process_time() - started
-    pairs = problem.operator.isotope_pairs
-    held = sum(array.nbytes for array in (pairs.starts, pairs.second_points, pairs.bands, pairs.rates))
+    isotopes = problem.operator.isotopes
+    arrays = isotopes.first, isotopes.second, isotopes.rates, isotopes.even_tensors, isotopes.odd_tensors
+    held = sum(array.nbytes for array in arrays)
     again = HeatConduction(crystal, mesh, phonons, linewidths, [elements], settings)
     tracemalloc.start()
     variational.solve(again)
@@ -63,16 +64,18 @@ def main() -> None:
     """Print a row for each mesh."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("meshes", type=int, nargs="+", metavar="N")
-    print("| mesh | third order CPU s | variational CPU s | share | matrix elements MB | pairs MB | most MB | ratio |")
+    print(
+        "| mesh | third order CPU s | variational CPU s | share | matrix elements MB | isotopes MB | most MB | ratio |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     meshes = parser.parse_args().meshes
     # Kernels are compiled once before.
     costs(3)
     for size in meshes:
-        third_order, solution, elements, pairs, most = costs(size)
+        third_order, solution, elements, isotopes, most = costs(size)
         print(
             f"| {size}³ | {third_order:.2f} | {solution:.2f} | {solution / third_order:.0%} | {elements / 1e6:.1f} | "
-            f"{pairs / 1e6:.1f} | {most / 1e6:.1f} | {most / elements:.2f} |",
+            f"{isotopes / 1e6:.1f} | {most / 1e6:.1f} | {most / elements:.2f} |",
             flush=True,
         )
 

@@ -23,7 +23,7 @@ import numba
 import numpy as np
 
 from peierls.crystal import Floats, Integers
-from peierls.isotopes import IsotopePairs, unpack_pair
+from peierls.isotopes import IsotopeScattering
 from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
@@ -100,7 +100,7 @@ class CollisionOperator:
     events: bool
     rates: Floats
     matrix_elements: Iterable[MatrixElements]
-    isotope_pairs: IsotopePairs
+    isotopes: IsotopeScattering
 
     @cached_property
     def active(self) -> Floats:
@@ -124,7 +124,7 @@ class CollisionOperator:
         for shard in self.matrix_elements:
             arguments = (*self.couplings(shard), leg_signs(representation.parity))
             _couple_three(result, spread, self.sqrt_nn, *arguments)
-        _couple_two(result, spread, *self.pair_couplings)
+        self._couple_isotopes(result, spread, representation.parity)
         folded = fold_onto_wedge(result, self.mesh, representation)
         return (folded + self.rates[:, :, None] * field) * self.active[:, :, None]
 
@@ -139,12 +139,20 @@ class CollisionOperator:
             *(1.0 if self.events else 0.5, 1.0 if self.events else 0.0),
         )
 
-    @cached_property
-    def pair_couplings(self) -> tuple[Any, ...]:
-        """What a kernel needs of the isotope pairs: the first mode's grid point and factor, and the pairs."""
-        pairs = self.isotope_pairs
-        factors = -pairs.share * self.mesh.weights
-        return self.mesh.irreducible, factors, pairs.starts, pairs.second_points, pairs.bands, pairs.rates
+    def _couple_isotopes(self, result: Floats, field: Floats, parity: float) -> None:
+        """Add what isotopes scatter into each mode, from a field on the full grid, atom by atom: a star of modes gives
+        Σ tensor ⊗ field, and each mode takes of what the others give the part that is along its own tensor."""
+        if not len(self.isotopes.rates):
+            return
+        rows = self.mesh.grid_to_irreducible
+        for tensors in self.isotopes.tensors(parity):
+            shape = self.mesh.n_irreducible, field.shape[1], tensors.shape[2], *field.shape[2:]
+            given, taken = np.zeros(shape), np.zeros(shape)
+            _give(given, field, tensors, rows)
+            modes = shape[0] * shape[1], -1
+            arguments = self.isotopes.first, self.isotopes.second, self.isotopes.rates
+            _couple_two(taken.reshape(modes), given.reshape(modes), *arguments)
+            _take(result, taken, tensors, rows)
 
     def inner(self, left: Floats, right: Floats) -> Floats:
         """⟨left, right⟩ over the full mesh and the components, at each temperature."""
@@ -156,7 +164,7 @@ def build_collision_operator(
     phonons: Phonons,
     linewidths: Linewidths,
     matrix_elements: Iterable[MatrixElements],
-    pairs: IsotopePairs,
+    isotopes: IsotopeScattering,
     events: bool,
 ) -> CollisionOperator:
     """The operator at the temperatures of `linewidths`, whose rates are its diagonal.
@@ -171,15 +179,20 @@ def build_collision_operator(
         events=events,
         rates=2 * THZ * linewidths.linewidth.transpose(1, 2, 0),
         matrix_elements=matrix_elements,
-        isotope_pairs=pairs,
+        isotopes=isotopes,
     )
 
 
 def spread_over_stars(field: Floats, mesh: Mesh, representation: Representation) -> Floats:
-    """A field on irreducible points carried to the whole grid, (ir_q, band, component, temperature) to (grid, ...)."""
-    result = np.empty((mesh.n_points, *field.shape[1:]))
+    """A field on irreducible points carried to the whole grid, (ir_q, band, component, temperature) to (grid, band,
+    temperature, component)."""
+    turned = np.ascontiguousarray(field.swapaxes(2, 3))
+    result = np.empty((mesh.n_points, *turned.shape[1:]))
     for operation, points in _points_by_operation(mesh):
-        result[points] = representation.matrices[operation] @ field[mesh.grid_to_irreducible[points]]
+        own = turned[mesh.grid_to_irreducible[points]]
+        # One product of matrices, which numpy makes of two axes only.
+        flat = own.reshape(-1, own.shape[-1]) @ representation.matrices[operation].T
+        result[points] = flat.reshape(own.shape)
     return result
 
 
@@ -187,10 +200,12 @@ def fold_onto_wedge(field: Floats, mesh: Mesh, representation: Representation) -
     """The adjoint of `spread_over_stars`, divided by the star weights and projected on what the little groups allow."""
     sums = np.zeros((mesh.n_irreducible, *field.shape[1:]))
     for operation, points in _points_by_operation(mesh):
+        own = field[points]
+        flat = own.reshape(-1, own.shape[-1]) @ representation.matrices[operation]
         # An operation leads to one point of a star at most.
-        sums[mesh.grid_to_irreducible[points]] += representation.matrices[operation].T @ field[points]
+        sums[mesh.grid_to_irreducible[points]] += flat.reshape(own.shape)
     sums /= mesh.weights[:, None, None, None]
-    return np.asarray(representation.projectors[:, None] @ sums)
+    return np.ascontiguousarray((sums @ representation.projectors[:, None]).swapaxes(2, 3))
 
 
 def _points_by_operation(mesh: Mesh) -> list[tuple[int, Integers]]:
@@ -230,7 +245,7 @@ def _couple_three(
     The coupling of two legs is strength · s of the third; `with_first` scales those of the first leg, `among_others`
     the other.
     """
-    n_components, n_temperatures = field.shape[2], field.shape[3]
+    n_temperatures, n_components = field.shape[2], field.shape[3]
     for p in range(len(first_points)):
         q1 = first_points[p]
         for t in range(triplet_starts[p], triplet_starts[p + 1]):
@@ -238,42 +253,68 @@ def _couple_three(
             factor = factors[p] * triplet_weights[t]
             for entry in range(entry_starts[t], entry_starts[t + 1]):
                 s1, s2, s3 = unpack_bands(bands[entry])
-                sign = signs[processes[entry]]
+                process = processes[entry]
+                sign1, sign2, sign3 = signs[process, 0], signs[process, 1], signs[process, 2]
                 strength = factor * strengths[entry]
-                base12 = with_first * strength * sign[0] * sign[1]
-                base13 = with_first * strength * sign[0] * sign[2]
-                base23 = among_others * strength * sign[1] * sign[2]
-                field1, field2, field3 = field[q1, s1], field[q2, s2], field[q3, s3]
-                result1, result2, result3 = result[q1, s1], result[q2, s2], result[q3, s3]
-                sqrt1, sqrt2, sqrt3 = sqrt_nn[q1, s1], sqrt_nn[q2, s2], sqrt_nn[q3, s3]
-                for x in range(n_components):
-                    for i in range(n_temperatures):
-                        c12, c13, c23 = base12 * sqrt3[i], base13 * sqrt2[i], base23 * sqrt1[i]
-                        f1, f2, f3 = field1[x, i], field2[x, i], field3[x, i]
-                        result1[x, i] += c12 * f2 + c13 * f3
-                        result2[x, i] += c12 * f1 + c23 * f3
-                        result3[x, i] += c13 * f1 + c23 * f2
+                base12 = with_first * strength * sign1 * sign2
+                base13 = with_first * strength * sign1 * sign3
+                base23 = among_others * strength * sign2 * sign3
+                for i in range(n_temperatures):
+                    couplings = (
+                        base12 * sqrt_nn[q3, s3, i],
+                        base13 * sqrt_nn[q2, s2, i],
+                        base23 * sqrt_nn[q1, s1, i],
+                    )
+                    modes = (q1, s1), (q2, s2), (q3, s3)
+                    # Most fields are vectors or scalars, and a loop of known length takes half the time.
+                    if n_components == 3:
+                        for x in range(3):
+                            _couple(result, field, modes, i, x, couplings)
+                    elif n_components == 1:
+                        _couple(result, field, modes, i, 0, couplings)
+                    else:
+                        for x in range(n_components):
+                            _couple(result, field, modes, i, x, couplings)
+
+
+@numba.njit(cache=True, inline="always")
+def _couple(result: Floats, field: Floats, modes: Any, i: int, x: int, couplings: tuple[float, float, float]) -> None:
+    """Add to each of three modes, at one temperature and component, what the two others give it."""
+    (q1, s1), (q2, s2), (q3, s3) = modes
+    c12, c13, c23 = couplings
+    f1, f2, f3 = field[q1, s1, i, x], field[q2, s2, i, x], field[q3, s3, i, x]
+    result[q1, s1, i, x] += c12 * f2 + c13 * f3
+    result[q2, s2, i, x] += c12 * f1 + c23 * f3
+    result[q3, s3, i, x] += c13 * f1 + c23 * f2
 
 
 @numba.njit(cache=True)
-def _couple_two(
-    result: Floats,
-    field: Floats,
-    first_points: Integers,
-    factors: Floats,
-    starts: Integers,
-    second_points: Integers,
-    bands: Integers,
-    rates: Floats,
-) -> None:
-    """result_i += coupling_ij field_j for both modes of every pair, on the full grid."""
-    n_components, n_temperatures = field.shape[2], field.shape[3]
-    for p in range(len(first_points)):
-        for pair in range(starts[p], starts[p + 1]):
-            q1, q2 = first_points[p], second_points[pair]
-            s1, s2 = unpack_pair(bands[pair])
-            coupling = factors[p] * rates[pair]
-            for x in range(n_components):
-                for i in range(n_temperatures):
-                    result[q1, s1, x, i] += coupling * field[q2, s2, x, i]
-                    result[q2, s2, x, i] += coupling * field[q1, s1, x, i]
+def _give(given: Floats, field: Floats, tensors: Floats, rows: Integers) -> None:
+    """given += tensor ⊗ field, summed over each star, shape (ir_q, band, tensor component, temperature, component)."""
+    for q in range(len(rows)):
+        for s in range(field.shape[1]):
+            for a in range(tensors.shape[2]):
+                for i in range(field.shape[2]):
+                    for x in range(field.shape[3]):
+                        given[rows[q], s, a, i, x] += tensors[q, s, a] * field[q, s, i, x]
+
+
+@numba.njit(cache=True)
+def _take(result: Floats, taken: Floats, tensors: Floats, rows: Integers) -> None:
+    """The adjoint of `_give`, subtracted: -tensor · taken at every point of the grid."""
+    for q in range(len(rows)):
+        for s in range(result.shape[1]):
+            for a in range(tensors.shape[2]):
+                for i in range(result.shape[2]):
+                    for x in range(result.shape[3]):
+                        result[q, s, i, x] -= tensors[q, s, a] * taken[rows[q], s, a, i, x]
+
+
+@numba.njit(cache=True)
+def _couple_two(taken: Floats, given: Floats, first: Integers, second: Integers, rates: Floats) -> None:
+    """Each mode of a pair takes from the other at half the rate of the pair as either of them sees it."""
+    for pair in range(len(rates)):
+        i, j, half = first[pair], second[pair], 0.5 * rates[pair]
+        for x in range(taken.shape[1]):
+            taken[i, x] += half * given[j, x]
+            taken[j, x] += half * given[i, x]

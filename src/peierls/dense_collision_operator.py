@@ -8,7 +8,7 @@ import numpy as np
 
 from peierls.collision_operator import CollisionOperator, Representation, leg_signs
 from peierls.crystal import Floats, Integers
-from peierls.isotopes import unpack_pair
+from peierls.mesh import Mesh
 from peierls.on_shell import unpack_bands
 from peierls.units import GIGABYTE
 
@@ -80,7 +80,10 @@ def dense_sector(operator: CollisionOperator, position: int, representation: Rep
             *(starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), operator.sqrt_nn[:, :, position]),
             *(*operator.couplings(shard), leg_signs(representation.parity)),
         )
-    _fill_two(matrix, starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), *operator.pair_couplings)
+    isotopes = operator.isotopes
+    if len(isotopes.rates):
+        given = _given_by_stars(isotopes.tensors(representation.parity), turned, mesh)
+        _fill_two(matrix, starts, counts, given, isotopes.first, isotopes.second, isotopes.rates)
     matrix[np.diag_indices_from(matrix)] += operator.rates[points, bands, position]
     directions = bases[points, :, numbers]
     return DenseSector(matrix, points, bands, directions, mesh.weights[points], (*operator.rates.shape[:2], dimension))
@@ -147,27 +150,38 @@ def _fill_three(
                 _add_block(matrix, o2, o3, c23, turned[q2], turned[q3], counts[a2], counts[a3])
 
 
+def _given_by_stars(tensors: Floats, turned: Floats, mesh: Mesh) -> Floats:
+    """Σ tensor ⊗ unit vector over the star of each irreducible mode, shape (ir_q, band, direction, component)."""
+    n_atoms, _, n_bands, n_parts = tensors.shape
+    n_components, n_directions = turned.shape[1:]
+    sums = np.zeros((mesh.n_irreducible, n_bands, n_directions, n_atoms * n_parts * n_components))
+    for q, row in enumerate(mesh.grid_to_irreducible):
+        own = np.einsum("isa,xk->skiax", tensors[:, q], turned[q])
+        sums[row] += own.reshape(sums.shape[1:])
+    return sums / np.sqrt(mesh.weights)[:, None, None, None]
+
+
 @numba.njit(cache=True)
 def _fill_two(
     matrix: Floats,
     starts: Integers,
-    rows: Integers,
-    turned: Floats,
     counts: Integers,
-    root_weights: Floats,
-    first_points: Integers,
-    factors: Floats,
-    starts_of_pairs: Integers,
-    second_points: Integers,
-    bands: Integers,
+    given: Floats,
+    first: Integers,
+    second: Integers,
     rates: Floats,
 ) -> None:
-    """The couplings of `_couple_two` as matrix elements."""
-    for p in range(len(first_points)):
-        q1 = first_points[p]
-        for pair in range(starts_of_pairs[p], starts_of_pairs[p + 1]):
-            q2 = second_points[pair]
-            s1, s2 = unpack_pair(bands[pair])
-            a1, a2 = rows[q1], rows[q2]
-            coupling = factors[p] * rates[pair] * root_weights[a1] * root_weights[a2]
-            _add_block(matrix, starts[a1, s1], starts[a2, s2], coupling, turned[q1], turned[q2], counts[a1], counts[a2])
+    """The couplings of isotopes as matrix elements, products of what the stars have `given`."""
+    n_bands = starts.shape[1]
+    for pair in range(len(rates)):
+        a1, s1 = divmod(first[pair], n_bands)
+        a2, s2 = divmod(second[pair], n_bands)
+        if starts[a1, s1] < 0 or starts[a2, s2] < 0:
+            continue
+        for k in range(counts[a1]):
+            for m in range(counts[a2]):
+                product = 0.0
+                for x in range(given.shape[3]):
+                    product += given[a1, s1, k, x] * given[a2, s2, m, x]
+                matrix[starts[a1, s1] + k, starts[a2, s2] + m] -= 0.5 * rates[pair] * product
+                matrix[starts[a2, s2] + m, starts[a1, s1] + k] -= 0.5 * rates[pair] * product

@@ -1,198 +1,182 @@
-"""Elastic scattering by isotopes and other mass disorder."""
+"""Elastic scattering by isotopes and other mass disorder.
+
+Disorder of the masses acts on one atom at a time, so all it sees of a mode is a tensor ε_i ε_i† at each atom:
+|ε_i*·ε'_i|² is the product of two of them. What modes of equal frequency exchange is therefore summed over the star of
+one of them before it is given to the other, and only pairs of irreducible modes are ever held.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from peierls.adaptive_widths import adaptive_width, fixed_width
 from peierls.crystal import Floats, Integers
 from peierls.delta_functions import neighbourhood, tetrahedron_weight
-from peierls.dynamical_matrix import Complexes
 from peierls.mesh import Mesh
-from peierls.phonons import Phonons
+from peierls.phonons import Phonons, average_over_sets
 from peierls.units import THZ
 
 
 @dataclass(frozen=True)
-class IsotopePairs:
-    """Pairs of modes of (nearly) equal frequency between which mass disorder scatters.
+class IsotopeScattering:
+    """Pairs of irreducible modes of (nearly) equal frequency, and what mass disorder sees of each mode.
 
-    The pairs of irreducible point p are number `starts[p]` to `starts[p + 1]`; the rest has the shape (pair,). The
-    second mode is one of several that are alike, and `rates` is their sum of (π/2N) ω ω' Σ_i g_i |ε_i*·ε'_i|²
-    δ(ω - ω'), rad/ps, with the overlap averaged over the degenerate sets of both modes. Both bands are in `bands`, by
-    `pack_pair`.
-
-    With the weighting `event`, δ is the mean of what both modes see, and a pair is held once, or twice with half its
-    rate where one star has both modes. With `mode`, every pair is held twice, as each of its modes sees it; `share` is
-    how much of a pair counts in what is symmetric in both, 1 or ½.
+    Modes are numbered with the band fastest. A pair is held once for each of its modes that sees it: `first` is that
+    mode, `second` the other, `rates` is (π/2N) ω ω' δ(ω - ω'), rad/ps, δ as the first sees it, averaged over the star
+    of the second. Times the overlap Σ_i g_i |ε_i*·ε'_i|², averaged over the degenerate sets of both, it is the rate
+    from the first to each mode of that star. `disorder` is g, shape (atom,).
     """
 
-    starts: Integers
-    second_points: Integers
-    bands: Integers
+    first: Integers
+    second: Integers
     rates: Floats
-    share: float
+    mesh: Mesh
+    phonons: Phonons
+    disorder: Floats
 
-    @classmethod
-    def none(cls, n_irreducible: int) -> "IsotopePairs":
-        """No pairs: a pure crystal."""
-        return cls(np.zeros(n_irreducible + 1, int), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), 1.0)
+    @cached_property
+    def even_tensors(self) -> Floats:
+        """√g_i times the real part of ε_i ε_i†, the same at -q, shape (atom with disorder, grid, band, 6).
+
+        Components off the diagonal have a factor √2: products of tensors are sums of products of numbers.
+        """
+        return self._tensors("real", np.triu_indices(3))
+
+    @cached_property
+    def odd_tensors(self) -> Floats:
+        """√g_i times the imaginary part of ε_i ε_i†, of opposite sign at -q, shape (atom with disorder, grid, band,
+        3); zero in crystals whose atoms are centres of inversion."""
+        return self._tensors("imag", np.triu_indices(3, 1))
+
+    def tensors(self, parity: float) -> Floats:
+        """What couples fields of a parity under q → -q: all else adds up to nothing over q and -q."""
+        return self.even_tensors if parity > 0 else self.odd_tensors
+
+    def star_sums(self) -> Floats:
+        """`even_tensors` of the irreducible modes summed over their stars, shape (mode, component)."""
+        tensors = self.even_tensors
+        sums = np.zeros((self.mesh.n_irreducible, self.phonons.n_bands, len(tensors), tensors.shape[3]))
+        np.add.at(sums, self.mesh.grid_to_irreducible, np.moveaxis(tensors, 0, 2))
+        return sums.reshape(self.mesh.n_irreducible * self.phonons.n_bands, -1)
+
+    def _tensors(self, part: str, components: tuple[Integers, Integers]) -> Floats:
+        n_bands = self.phonons.n_bands
+        atoms = np.flatnonzero(self.disorder)
+        result = np.empty((len(atoms), self.mesh.n_points, n_bands, len(components[0])))
+        factors = np.where(components[0] == components[1], 1.0, np.sqrt(2.0))
+        for position, atom in enumerate(atoms):
+            polarisations = self.phonons.eigenvectors[:, 3 * atom : 3 * atom + 3].swapaxes(1, 2)
+            one, other = (polarisations[..., component] for component in components)
+            own = getattr(one.conj() * other, part)
+            factor = np.sqrt(self.disorder[atom]) * factors
+            result[position] = factor * average_over_sets(own, self.phonons.degenerate_sets)
+        return result
 
 
-@numba.njit(cache=True)
-def pack_pair(s1: Any, s2: Any) -> Any:
-    """Two bands in ten bits each of one number, or arrays of them."""
-    return (s1 << 10) | s2
-
-
-@numba.njit(cache=True)
-def unpack_pair(bands: Any) -> tuple[Any, Any]:
-    """The two bands of `pack_pair`."""
-    return bands >> 10, bands & 1023
-
-
-def isotope_pairs(mesh: Mesh, phonons: Phonons, mass_variances: Floats, integration: Mapping[str, Any]) -> IsotopePairs:
-    """The pairs of all irreducible points, for g of shape (atom,).
+def isotope_scattering(
+    mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any], rows: Integers | None = None
+) -> IsotopeScattering:
+    """All pairs, or those whose second mode belongs to some `rows` of the irreducible points, for g of shape (atom,).
 
     Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; physics.md, "Other mechanisms".
     """
-    if not mass_variances.any():
-        return IsotopePairs.none(mesh.n_irreducible)
-    once = integration["weights"] == "event"
-    rotated, rows = mesh.rotated(), mesh.grid_to_irreducible
-    second_points, bands, rates = [], [], []
-    search = _pair_search(mesh, phonons, np.repeat(mass_variances, 3), integration)
-    for row, q1 in enumerate(mesh.irreducible):
-        second, counts = np.unique(rotated[rotated[:, q1] == q1].min(axis=0), return_counts=True)
-        multiplicity = counts.astype(float)
-        if once:
-            multiplicity[rows[second] == row] *= 0.5
-            held = rows[second] >= row
-            second, multiplicity = second[held], multiplicity[held]
-        position, both_bands, strengths = search(int(q1), second)
-        second_points.append(second[position].astype(np.int32))
-        bands.append(both_bands)
-        rates.append(np.pi / (2 * mesh.n_points) * multiplicity[position] * strengths)
-    starts = np.cumsum([0, *(len(own) for own in rates)])
-    share = 1.0 if once else 0.5
-    return IsotopePairs(starts, _joined(second_points), _joined(bands), _joined(rates), share)
+    omega = phonons.frequencies[mesh.irreducible].ravel()
+    # Modes without a frequency scatter nothing.
+    wanted = (omega > 0) & disorder.any()
+    if rows is not None:
+        wanted &= np.isin(np.arange(mesh.n_irreducible), rows).repeat(phonons.n_bands)
+    pairs = _on_tetrahedra if integration["method"] == "tetrahedron" else _on_gaussians
+    first, second, weights = pairs(mesh, phonons, integration, wanted)
+    held = weights > 0
+    first, second = first[held].astype(np.int32), second[held].astype(np.int32)
+    rates = np.pi / (2 * mesh.n_points) * omega[first] * omega[second] * weights[held]
+    return IsotopeScattering(first, second, rates, mesh, phonons, disorder)
 
 
-def _joined(parts: list[Any]) -> Any:
-    """One array of many, which are let go: pairs are among the largest things in memory."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
+def _on_tetrahedra(
+    mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any], wanted: NDArray[np.bool_]
+) -> tuple[Integers, Integers, Floats]:
+    """First and second modes, and the weight of the second at the frequency of the first, by the linear tetrahedron
+    method."""
+    corners, tetrahedra = neighbourhood(mesh.steps)
+    # The points of a star around which the tetrahedra are turned alike have one weight: one stands for them.
+    kinds = _kinds_of_tetrahedra(mesh, corners[tetrahedra])[mesh.grid_rotation]
+    keys = np.stack([mesh.grid_to_irreducible, kinds], axis=1)
+    (rows, _), points, counts = (one.T for one in np.unique(keys, axis=0, return_index=True, return_counts=True))
+    starts = np.searchsorted(rows, np.arange(mesh.n_irreducible + 1))
+    around = phonons.frequencies[mesh.shifted(corners)[points]]
+    lowest = np.minimum.reduceat(around.min(axis=1), starts[:-1])
+    highest = np.maximum.reduceat(around.max(axis=1), starts[:-1])
+    omega = phonons.frequencies[mesh.irreducible].ravel()
+    first, second = _modes_within(omega, lowest.ravel(), highest.ravel(), wanted)
+    shares = counts / mesh.weights[rows]
+    return first, second, _tetrahedron_weights(omega[first], second, starts, shares, around, tetrahedra)
 
 
-def _pair_search(mesh: Mesh, phonons: Phonons, disorder: Floats, integration: Mapping[str, Any]) -> Any:
-    """From q and some q' to the on-shell pairs: the position of q', both bands, and ω ω' Σ g |ε*·ε'|² δ(ω - ω')."""
-    modes = phonons.frequencies, phonons.eigenvectors, phonons.degenerate_sets, disorder
-    if integration["method"] == "tetrahedron":
-        corners, tetrahedra = neighbourhood(mesh.steps)
-        ahead = mesh.shifted(corners)
-        n_vantages = 2 if integration["weights"] == "event" else 1
-        arguments: tuple[Any, ...] = (n_vantages, ahead, tetrahedra, np.zeros((1, 1)), 0.0, 0.0)
-    else:
-        fixed = integration["method"] == "gaussian"
-        model = fixed_width(integration["sigma"] * THZ) if fixed else adaptive_width(mesh, phonons, integration)
-        none = np.zeros((1, 0), dtype=np.int64)
-        arguments = (1, none, none, model.own, model.least, integration["threshold"])
-
-    def search(q1: int, second: Integers) -> tuple[Integers, Integers, Floats]:
-        capacity = len(second) * phonons.n_bands**2
-        position, bands, strengths = np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity)
-        results: list[Any] = [position, bands, strengths]
-        count = _pairs_on_shell(q1, second, *modes, *arguments, *results)
-        return position[:count].copy(), bands[:count].copy(), strengths[:count].copy()
-
-    return search
+def _kinds_of_tetrahedra(mesh: Mesh, tetrahedra: Integers) -> Integers:
+    """A number for each operation, the same for those that turn the 24 tetrahedra, (24, 3, 3), into the same ones."""
+    numbers: dict[Any, int] = {}
+    kinds = []
+    for rotation in mesh.grid_rotations:
+        # A frequency around S q is that around q where S⁻¹ leads to.
+        turned = tetrahedra @ np.rint(np.linalg.inv(rotation)).astype(np.int64).T
+        key = frozenset(frozenset(map(tuple, one)) for one in turned.tolist())
+        kinds.append(numbers.setdefault(key, len(numbers)))
+    return np.array(kinds)
 
 
 @numba.njit(cache=True)
-def _pairs_on_shell(
-    q1: int,
-    second: Integers,
-    frequencies: Floats,
-    eigenvectors: Complexes,
-    sets: Integers,
-    disorder: Floats,
-    n_vantages: int,
-    ahead: Integers,
-    tetrahedra: Integers,
-    own: Floats,
-    least: float,
-    threshold: float,
-    position: Integers,
-    bands: Integers,
-    strengths: Floats,
-) -> int:
-    """Pairs by tetrahedra where there are any, else by Gaussians with the mean of the modes' own variances, or
-    `least` if larger. Tetrahedra are those around q', with two vantages the mean of those and of the ones around q."""
-    n_bands, n_corners = frequencies.shape[1], ahead.shape[1]
-    around1, around2 = np.empty((n_bands, n_corners)), np.empty(n_corners)
-    for corner in range(n_corners):
-        around1[:, corner] = frequencies[ahead[q1, corner]]
-    count = 0
-    for t in range(len(second)):
-        q2 = second[t]
-        for s2 in range(n_bands):
-            omega2 = frequencies[q2, s2]
-            if omega2 == 0.0:
-                continue
+def _tetrahedron_weights(
+    energies: Floats, modes: Integers, starts: Integers, shares: Floats, around: Floats, tetrahedra: Integers
+) -> Floats:
+    """The weight of each mode at each energy: the mean, by `shares`, over the points number `starts[row]` to
+    `starts[row + 1]` that stand for its star, from the frequencies `around`, shape (point, corner, band)."""
+    n_corners, n_bands = around.shape[1], around.shape[2]
+    weights, values = np.zeros(len(modes)), np.empty(n_corners)
+    for pair in range(len(modes)):
+        row, band = divmod(modes[pair], n_bands)
+        for point in range(starts[row], starts[row + 1]):
             for corner in range(n_corners):
-                around2[corner] = frequencies[ahead[q2, corner], s2]
-            for s1 in range(n_bands):
-                omega1 = frequencies[q1, s1]
-                if omega1 == 0.0:
-                    continue
-                if n_corners > 0:
-                    weight = _weight_within(omega1, around2, tetrahedra)
-                    if n_vantages == 2:
-                        weight = 0.5 * (weight + _weight_within(omega2, around1[s1], tetrahedra))
-                else:
-                    weight = 0.0
-                    variance = least
-                    if own.size > 1:
-                        variance = max(least, 0.5 * (own[q1, s1] + own[q2, s2]))
-                    mismatch = omega1 - omega2
-                    if mismatch * mismatch < threshold * threshold * variance:
-                        weight = np.exp(-0.5 * mismatch * mismatch / variance) / np.sqrt(2.0 * np.pi * variance)
-                if weight > 0.0:
-                    position[count] = t
-                    bands[count] = pack_pair(s1, s2)
-                    overlap = _overlap(q1, s1, q2, s2, eigenvectors, sets, disorder)
-                    strengths[count] = omega1 * omega2 * weight * overlap
-                    count += 1
-    return count
+                values[corner] = around[point, corner, band]
+            weights[pair] += shares[point] * tetrahedron_weight(energies[pair], values, tetrahedra)
+    return weights
 
 
-@numba.njit(cache=True)
-def _weight_within(omega: float, values: Floats, tetrahedra: Integers) -> float:
-    """`tetrahedron_weight`, or at once zero where ω is not within the values."""
-    if omega < values.min() or omega > values.max():
-        return 0.0
-    return tetrahedron_weight(omega, values, tetrahedra)
+def _on_gaussians(
+    mesh: Mesh, phonons: Phonons, integration: Mapping[str, Any], wanted: NDArray[np.bool_]
+) -> tuple[Integers, Integers, Floats]:
+    """First and second modes, and a Gaussian of their mismatch with the mean of their own variances, or the least if
+    larger."""
+    fixed = integration["method"] == "gaussian"
+    model = fixed_width(integration["sigma"] * THZ) if fixed else adaptive_width(mesh, phonons, integration)
+    of_star = np.zeros((mesh.n_irreducible, phonons.n_bands))
+    if not fixed:
+        # Some kinds give the modes of a star different variances.
+        np.add.at(of_star, mesh.grid_to_irreducible, model.own / mesh.weights[mesh.grid_to_irreducible][:, None])
+    own = of_star.ravel()
+    omega = phonons.frequencies[mesh.irreducible].ravel()
+    reach = integration["threshold"] * np.sqrt(np.maximum(model.least, 0.5 * (own + own.max())))
+    first, second = _modes_within(omega, omega - reach, omega + reach, wanted)
+    variances = np.maximum(model.least, 0.5 * (own[first] + own[second]))
+    squares = (omega[first] - omega[second]) ** 2
+    inside = squares < integration["threshold"] ** 2 * variances
+    first, second, variances, squares = first[inside], second[inside], variances[inside], squares[inside]
+    return first, second, np.exp(-0.5 * squares / variances) / np.sqrt(2 * np.pi * variances)
 
 
-@numba.njit(cache=True)
-def _overlap(q1: int, s1: int, q2: int, s2: int, eigenvectors: Complexes, sets: Integers, disorder: Floats) -> float:
-    """Σ_i g_i |ε_i*·ε'_i|², mean over the degenerate sets of both modes."""
-    n_bands = sets.shape[1]
-    total, count = 0.0, 0
-    for a in range(sets[q1, s1], n_bands):
-        if sets[q1, a] != sets[q1, s1]:
-            break
-        for b in range(sets[q2, s2], n_bands):
-            if sets[q2, b] != sets[q2, s2]:
-                break
-            for atom in range(n_bands // 3):
-                product = 0.0j
-                for component in range(3 * atom, 3 * atom + 3):
-                    product += np.conj(eigenvectors[q1, component, a]) * eigenvectors[q2, component, b]
-                total += disorder[3 * atom] * (product.real * product.real + product.imag * product.imag)
-            count += 1
-    return total / count
+def _modes_within(
+    omega: Floats, lowest: Floats, highest: Floats, wanted: NDArray[np.bool_]
+) -> tuple[Integers, Integers]:
+    """First modes with a frequency ω > 0 from `lowest` to `highest` of each second mode that is `wanted`."""
+    order = np.argsort(omega)
+    order = order[omega[order] > 0]
+    begin = np.searchsorted(omega[order], lowest)
+    end = np.searchsorted(omega[order], highest, side="right")
+    counts = np.where(wanted, end - begin, 0)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return order[np.repeat(begin, counts) + within], np.repeat(np.arange(len(omega)), counts)

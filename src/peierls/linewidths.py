@@ -10,7 +10,7 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
-from peierls.isotopes import IsotopePairs, isotope_pairs, unpack_pair
+from peierls.isotopes import IsotopeScattering, isotope_scattering
 from peierls.matrix_elements import MatrixElements
 from peierls.mesh import Mesh
 from peierls.occupation import occupations, sqrt_n_n_plus_1
@@ -100,8 +100,8 @@ def compute_linewidths(
     parts = HBAR * np.pi / (16 * mesh.n_points) / THZ * np.moveaxis(sums, -1, 2)
     normal, umklapp = parts.sum(axis=1)
     _log.info("isotopes and boundaries")
-    pairs = isotope_pairs(mesh, phonons, isotope_disorder(crystal, scattering["isotopes"]), integration)
-    isotope = _isotope_linewidths(pairs, mesh, statistics, symmetric=events) / THZ
+    isotopes = isotope_scattering(mesh, phonons, isotope_disorder(crystal, scattering["isotopes"]), integration)
+    isotope = _isotope_linewidths(isotopes, statistics, symmetric=events) / THZ
     boundary = boundary_linewidths(phonons, scattering) / THZ
     total = normal + umklapp + isotope + boundary
     return Linewidths(
@@ -153,22 +153,21 @@ def isotope_disorder(crystal: Crystal, isotopes: Any) -> Floats:
     return np.asarray(isotopes, dtype=float)
 
 
-def _isotope_linewidths(pairs: IsotopePairs, mesh: Mesh, statistics: Floats, symmetric: bool) -> Floats:
+def _isotope_linewidths(isotopes: IsotopeScattering, statistics: Floats, symmetric: bool) -> Floats:
     """Γ by isotopes, shape (temperature, ir_q, band), rad/ps.
 
     The sum over a mode's own pairs; `symmetric`, the mean of the pairs as seen from both modes with s'/s, so that what
     the mode loses is what the pair's other mode gains: 2Γ n(n+1) = Σ rate s s'.
     """
-    rates = np.zeros((mesh.n_irreducible, *statistics.shape[1:]))
-    if symmetric:
-        arguments = mesh.irreducible, mesh.grid_to_irreducible, statistics, mesh.weights
-        _add_pair_losses(rates, pairs.starts, pairs.second_points, pairs.bands, pairs.rates, *arguments)
-        squares = statistics[mesh.irreducible] ** 2
-        rates = np.divide(rates, squares, out=np.zeros_like(rates), where=squares > 0)
-    else:
-        own = np.repeat(np.arange(mesh.n_irreducible), np.diff(pairs.starts)), unpack_pair(pairs.bands)[0]
-        np.add.at(rates, own, pairs.rates[:, None])
-    return 0.5 * rates.transpose(2, 0, 1)
+    mesh, sums = isotopes.mesh, isotopes.star_sums()
+    shape = mesh.n_irreducible, *statistics.shape[1:]
+    rates = np.zeros((len(sums), shape[2]))
+    ones = np.ones_like(rates)
+    s = statistics[mesh.irreducible].reshape(rates.shape) if symmetric else ones
+    _add_pair_losses(rates, isotopes.first, isotopes.second, isotopes.rates, sums, s, symmetric)
+    rates /= np.repeat(mesh.weights, shape[1])[:, None]
+    rates = np.divide(rates, s**2, out=np.zeros_like(rates), where=s > 0)
+    return 0.5 * np.moveaxis(rates.reshape(shape), 2, 0)
 
 
 def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floats:
@@ -280,25 +279,21 @@ def _add_event_losses(
 
 @numba.njit(cache=True)
 def _add_pair_losses(
-    sums: Floats,
-    starts: Integers,
-    second_points: Integers,
-    bands: Integers,
-    rates: Floats,
-    irreducible: Integers,
-    rows: Integers,
-    sqrt_nn: Floats,
-    star_weights: Integers,
+    sums: Floats, first: Integers, second: Integers, rates: Floats, tensors: Floats, s: Floats, symmetric: bool
 ) -> None:
-    """Add rate · s s' to both modes of each pair, the star's weight shared among its points."""
-    for row1 in range(len(irreducible)):
-        for pair in range(starts[row1], starts[row1 + 1]):
-            q2 = second_points[pair]
-            s1, s2 = unpack_pair(bands[pair])
-            row2 = rows[q2]
-            ratio = star_weights[row1] / star_weights[row2]
-            first, second = sqrt_nn[irreducible[row1], s1], sqrt_nn[q2, s2]
-            for i in range(sqrt_nn.shape[2]):
-                loss = rates[pair] * first[i] * second[i]
-                sums[row1, s1, i] += loss
-                sums[row2, s2, i] += ratio * loss
+    """Add rate · overlap · s s' of each pair, summed over both stars, to its first mode, or half of it to each if
+    `symmetric`; the overlap is the product of the `tensors` of the stars."""
+    for pair in range(len(rates)):
+        i, j = first[pair], second[pair]
+        overlap = 0.0
+        for component in range(tensors.shape[1]):
+            overlap += tensors[i, component] * tensors[j, component]
+        # A sum of squares, which rounding may leave below zero where it should vanish.
+        rate = rates[pair] * max(overlap, 0.0)
+        for t in range(s.shape[1]):
+            loss = rate * s[i, t] * s[j, t]
+            if symmetric:
+                sums[i, t] += 0.5 * loss
+                sums[j, t] += 0.5 * loss
+            else:
+                sums[i, t] += loss

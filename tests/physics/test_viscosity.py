@@ -215,7 +215,7 @@ def test_energy_is_out_of_the_way():
     def along_energy(field: Floats) -> float:
         everywhere = spread_over_stars(field, mesh, flux.tensors)
         energy = flux.energy[mesh.grid_to_irreducible]
-        return float(np.abs(np.einsum("qst,qsct->ct", energy, everywhere)).max())
+        return float(np.abs(np.einsum("qst,qstc->ct", energy, everywhere)).max())
 
     source = flux.source
     assert along_energy(source) > 0.1 * np.sqrt(problem.operator.inner(source, source)[0] / source.shape[2])

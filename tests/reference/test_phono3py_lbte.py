@@ -15,7 +15,7 @@ import pytest
 
 from peierls import force_constants
 from peierls.crystal import Crystal, Floats
-from peierls.isotopes import IsotopePairs
+from peierls.isotopes import isotope_scattering
 from peierls.solvers import direct, iterative, relaxons, variational
 from peierls.solvers.heat_conduction import HeatConduction
 
@@ -39,7 +39,8 @@ def published(folder: Path) -> tuple[Floats, Floats]:
 
 def without_in_scattering(problem: HeatConduction) -> HeatConduction:
     """Isotopes on the diagonal only, as phono3py has them."""
-    operator = replace(problem.operator, isotope_pairs=IsotopePairs.none(problem.mesh.n_irreducible))
+    pure = isotope_scattering(problem.mesh, problem.phonons, np.zeros(2), problem.settings["integration"])
+    operator = replace(problem.operator, isotopes=pure)
     bare = replace(problem)
     bare.__dict__["operator"] = operator
     return bare

@@ -59,9 +59,12 @@ def compare_with_a_shard(crystal: Crystal, run: config.Run, folder: Path) -> tup
     foreseen = forecast(crystal, run, 1)
     mesh = build_mesh(crystal, run["mesh"])
     phonons = compute_phonons(crystal, mesh, run["nac"])
-    start = time.process_time()
-    shard = compute_matrix_elements(crystal, mesh, phonons, run["integration"], np.arange(mesh.n_irreducible))
-    seconds = time.process_time() - start
+    # What else the machine does adds to the time of one of them.
+    seconds = np.inf
+    for _ in range(2):
+        start = time.process_time()
+        shard = compute_matrix_elements(crystal, mesh, phonons, run["integration"], np.arange(mesh.n_irreducible))
+        seconds = min(seconds, time.process_time() - start)
     stage_files.write(folder / "shard.h5", shard)
     stage_files.write(folder / "phonons.h5", phonons)
     stage_files.write(folder / "mesh.h5", mesh)

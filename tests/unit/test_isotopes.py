@@ -1,16 +1,20 @@
 """Scattering by mass disorder, against Tamura's formula written out."""
 
+from functools import cache
+
 import numpy as np
 import pytest
-from chain import compute, face_centred, integration, triclinic
+from chain import compute, face_centred, hexagonal, integration, triclinic
 from naive import mean_over_sets
 from numpy.testing import assert_allclose, assert_array_equal
 
 from peierls.adaptive_widths import adaptive_width
 from peierls.delta_functions import corner_weight, tetrahedra_around_a_point
+from peierls.occupation import sqrt_n_n_plus_1
 from peierls.units import THZ
 
 CASES = {"triclinic": (triclinic(2), [2, 3, 2]), "rock salt": (face_centred((28.0, 12.0)), [4, 4, 4])}
+WEIGHTS = ("mode", "event")
 DISORDER = np.array([2e-3, 5e-4])
 
 
@@ -74,6 +78,37 @@ def test_tamura_term_by_term(name, method):
     expected = naive_linewidths(chain, DISORDER, delta_function(chain, method))
     assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * expected.max())
     assert (found > 0).sum() > found.size / 2
+
+
+def test_tetrahedra_that_break_the_symmetry_are_averaged_over_the_star():
+    """The delta function between two modes is that of the second at the frequency of the first, the mean over the
+    second's star; with `event` what a mode loses is the mean of that and its reverse, with s'/s."""
+    chains = {weights: compute(hexagonal(), [4, 4, 3], method="tetrahedron", weights=weights) for weights in WEIGHTS}
+    mesh, phonons = chains["mode"].mesh, chains["mode"].phonons
+    delta = delta_function(chains["mode"], "tetrahedron")
+    of_star = mesh.grid_to_irreducible
+    stars = [np.flatnonzero(of_star == row) for row in range(mesh.n_irreducible)]
+    s = sqrt_n_n_plus_1(phonons.frequencies, 300.0)
+
+    @cache
+    def mean(row1, s1, row2, s2):
+        return np.mean([delta(mesh.irreducible[row1], s1, q, s2) for q in stars[row2]])
+
+    def as_mode(q1, s1, q2, s2):
+        return mean(of_star[q1], s1, of_star[q2], s2)
+
+    def as_event(q1, s1, q2, s2):
+        both = as_mode(q1, s1, q2, s2) + as_mode(q2, s2, q1, s1)
+        return 0.5 * both * s[q2, s2] / s[q1, s1]
+
+    differences = []
+    for weights, expected in (("mode", as_mode), ("event", as_event)):
+        found = chains[weights].linewidths(300.0, isotopes=DISORDER[:1]).linewidth_isotope[0]
+        naive = naive_linewidths(chains[weights], DISORDER[:1], expected)
+        assert_allclose(found, naive, rtol=1e-9, atol=1e-12 * naive.max())
+        differences.append(found)
+    alone = naive_linewidths(chains["mode"], DISORDER[:1], delta)
+    assert np.abs(differences[0] - alone).max() > 1e-2 * alone.max()
 
 
 def test_pure_isotopes_do_not_scatter(chain):

@@ -17,7 +17,7 @@ from peierls.crystal import Crystal
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
 from peierls.forecast.sizes import held
-from peierls.isotopes import IsotopePairs, isotope_pairs
+from peierls.isotopes import IsotopeScattering, isotope_scattering
 from peierls.linewidths import isotope_disorder, sums_over_processes
 from peierls.matrix_elements import MatrixElements, Preparation, band_groups, strengths_on_shell
 from peierls.mesh import Mesh
@@ -33,6 +33,8 @@ BYTES_PER_ORDERED_BLOCK = 500
 """Memory taken for a while by each of the six orderings of a third-order block, an estimate."""
 _BANDS = 6
 """Bands s in the sample."""
+_PAIRS_LOOKED_AT = 1e6
+"""Pairs of modes among which isotope pairs are looked for in the sample."""
 _WAVE_VECTORS = 32
 """Dynamical matrices in the sample."""
 
@@ -106,8 +108,8 @@ def take_sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_trip
     n_points = max(len(elements), 1)
     per_triplet = search_seconds / max(n_sampled, 1) + seconds_of_triplets / max(n_strengths, 1)
     n_entries = n_triplets * n_shell / max(n_sampled, 1)
-    pairs_seconds, pairs, n_pairs = _sample_pairs(crystal, mesh, phonons, run)
-    linewidths, nothing, processes, isotopes = _passes(mesh, phonons, run, elements, pairs)
+    pairs_seconds, isotopes, n_pairs = _sample_pairs(crystal, mesh, phonons, run)
+    linewidths, without, processes, pairs = _passes(mesh, phonons, run, elements, isotopes)
     of_entries = n_entries / max(n_shell, 1)
     return Sample(
         n_entries=n_entries,
@@ -117,7 +119,7 @@ def take_sample(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run, n_trip
         preparation_seconds=preparation_seconds,
         points_seconds=per_triplet * n_triplets + seconds_per_point / n_points * mesh.n_irreducible,
         linewidths_seconds=of_entries * linewidths,
-        application_seconds=nothing + of_entries * processes + n_pairs / max(len(pairs.rates), 1) * isotopes,
+        application_seconds=without + of_entries * processes + n_pairs / max(len(isotopes.rates), 1) * pairs,
         pairs_seconds=pairs_seconds,
     )
 
@@ -180,40 +182,39 @@ def _elements(point: int, triplets: Triplets, shell: OnShell) -> MatrixElements:
     )
 
 
-def _sample_pairs(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run) -> tuple[float, IsotopePairs, float]:
+def _sample_pairs(crystal: Crystal, mesh: Mesh, phonons: Phonons, run: Run) -> tuple[float, IsotopeScattering, float]:
     """Seconds for all isotope pairs, some of them, and the number of all."""
     isotopes = run["scattering"]["isotopes"]
     disorder = np.ones(len(crystal.masses)) if isinstance(isotopes, Mapping) else isotope_disorder(crystal, isotopes)
-    few = max(1, int(2e7 / (mesh.n_points * crystal.n_bands**2)))
-    chosen = np.sort(np.array(list(_spread(mesh.n_irreducible)))[:few])
-    # As each mode sees them: with `event` a pair is held by one of its two points, and half as many are there.
-    each = {**run["integration"], "weights": "mode"}
-    isotope_pairs(replace(mesh, irreducible=mesh.irreducible[:1]), phonons, disorder, each)
-    seconds, pairs = timed(isotope_pairs, replace(mesh, irreducible=mesh.irreducible[chosen]), phonons, disorder, each)
-    counts = np.zeros(mesh.n_irreducible, dtype=np.int64)
-    counts[chosen] = np.diff(pairs.starts)
+    few = max(1, int(_PAIRS_LOOKED_AT / (mesh.n_irreducible * crystal.n_bands**2)))
+    chosen = np.array(list(_spread(mesh.n_irreducible)))[:few]
+    arguments = mesh, phonons, disorder, run["integration"]
+    none = chosen[:0]
+    isotope_scattering(*arguments, rows=chosen[:1])
+    fixed, _ = timed(isotope_scattering, *arguments, rows=none)
+    seconds, pairs = timed(isotope_scattering, *arguments, rows=chosen)
     factor = mesh.n_irreducible / len(chosen)
-    total = len(pairs.rates) * factor * (0.5 if run["integration"]["weights"] == "event" else 1.0)
-    return seconds * factor, replace(pairs, starts=np.cumsum([0, *counts])), total
+    tensors, _ = timed(pairs.star_sums)
+    return fixed + max(seconds - fixed, 0.0) * factor + tensors, pairs, len(pairs.rates) * factor
 
 
 def _passes(
-    mesh: Mesh, phonons: Phonons, run: Run, elements: list[MatrixElements], pairs: IsotopePairs
+    mesh: Mesh, phonons: Phonons, run: Run, elements: list[MatrixElements], isotopes: IsotopeScattering
 ) -> tuple[float, float, float, float]:
-    """Processor time at all temperatures: of the sampled processes in the linewidths, and of nothing, the sampled
+    """Processor time at all temperatures: of the sampled processes in the linewidths, and of no pairs, the sampled
     processes, and the sampled isotope pairs in an application of the collision operator."""
     temperatures = np.array(run["temperatures"], dtype=float)
     shape = (mesh.n_irreducible, phonons.n_bands, len(temperatures))
-    nothing = IsotopePairs.none(mesh.n_irreducible)
     events = run["integration"]["weights"] == "event"
-    empty = CollisionOperator(mesh, phonons.frequencies, temperatures, events, np.ones(shape), [], nothing)
+    one = replace(isotopes, first=isotopes.first[:1], second=isotopes.second[:1], rates=isotopes.rates[:1])
+    without = CollisionOperator(mesh, phonons.frequencies, temperatures, events, np.ones(shape), [], one)
     representation = vectors(mesh)
     field_of_ones = np.ones((*shape[:2], 3, shape[2]))
     costs = [
         _least_time(operator.apply, field_of_ones, representation)
-        for operator in (empty, replace(empty, matrix_elements=elements), replace(empty, isotope_pairs=pairs))
+        for operator in (without, replace(without, matrix_elements=elements), replace(without, isotopes=isotopes))
     ]
-    linewidths = _least_time(sums_over_processes, mesh, elements, empty.sqrt_nn, run["integration"])
+    linewidths = _least_time(sums_over_processes, mesh, elements, without.sqrt_nn, run["integration"])
     return linewidths, costs[0], max(costs[1] - costs[0], 0.0), max(costs[2] - costs[0], 0.0)
 
 

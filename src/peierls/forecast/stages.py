@@ -39,7 +39,7 @@ SMALL = "tables and figures"
 N_SMALL = 26
 """Small jobs of a run with two solvers: crystal, bands, densities, curves, tables, figures, pages, health, verdict."""
 BYTES_PER_PAIR = 16
-"""Memory of an isotope pair; while they are put together there are twice as many."""
+"""Memory of an isotope pair; while they are looked for four times as much."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,12 @@ class Costs:
         return 8.0 * self.mesh.n_points * self.crystal.n_bands * self._n_temperatures
 
     @cached_property
-    def _pairs(self) -> float:
-        """Memory for the isotope pairs."""
-        return 2 * BYTES_PER_PAIR * self.sample.n_pairs
+    def _isotopes(self) -> float:
+        """Memory for the isotope pairs and the tensors of all modes, of which those of an atom are made at a time."""
+        if not self.sample.n_pairs:
+            return 0.0
+        tensors = 9 * 8.0 * self.mesh.n_points * self.crystal.n_bands * (len(self.crystal.masses) + 2)
+        return 4 * BYTES_PER_PAIR * self.sample.n_pairs + tensors
 
     def _harmonic(self) -> Iterator[Stage]:
         mesh, phonons = self.mesh, self._file(Phonons)
@@ -166,7 +169,10 @@ class Costs:
     def _linewidths(self) -> Stage:
         read = 2 * self._file(MatrixElements) if self._stored else self._third_order_memory
         memory = (
-            self._with_phonons + max(read, self._pairs) + self._field + 8 * 8.0 * self._n_modes * self._n_temperatures
+            self._with_phonons
+            + max(read, self._isotopes)
+            + self._field
+            + 8 * 8.0 * self._n_modes * self._n_temperatures
         )
         seconds = JOB_SECONDS + self.sample.linewidths_seconds + self.sample.pairs_seconds
         if not self._stored:
@@ -183,7 +189,7 @@ class Costs:
     def _operator(self) -> float:
         """Memory of a job that applies the collision operator to vector fields."""
         elements = (self.n_shards + 1) * self._file(MatrixElements) if self._stored else self._third_order_memory
-        return self._with_phonons + elements + self._pairs + self._field + 4 * 3 * self._field
+        return self._with_phonons + elements + self._isotopes + self._field + 4 * 3 * self._field
 
     @cached_property
     def _n_coordinates(self) -> int:

@@ -26,7 +26,7 @@ from peierls.health import (
     check_thermal_resolution,
     flows_uphill,
 )
-from peierls.isotopes import isotope_pairs
+from peierls.isotopes import isotope_scattering
 from peierls.linewidths import Linewidths, isotope_disorder
 from peierls.low_dimensions import assumed_extent, conducting_volume
 from peierls.matrix_elements import MatrixElements
@@ -56,9 +56,10 @@ class HeatConduction:
     def operator(self) -> CollisionOperator:
         """The collision operator at all temperatures."""
         integration, isotopes = self.settings["integration"], self.settings["scattering"]["isotopes"]
-        pairs = isotope_pairs(self.mesh, self.phonons, isotope_disorder(self.crystal, isotopes), integration)
+        disorder = isotope_disorder(self.crystal, isotopes)
+        elastic = isotope_scattering(self.mesh, self.phonons, disorder, integration)
         events = integration["weights"] == "event"
-        return build_collision_operator(self.mesh, self.phonons, self.linewidths, self.matrix_elements, pairs, events)
+        return build_collision_operator(self.mesh, self.phonons, self.linewidths, self.matrix_elements, elastic, events)
 
     @cached_property
     def volume(self) -> float:
