@@ -140,19 +140,18 @@ class CollisionOperator:
         )
 
     def _couple_isotopes(self, result: Floats, field: Floats, parity: float) -> None:
-        """Add what isotopes scatter into each mode, from a field on the full grid, atom by atom: a star of modes gives
-        Σ tensor ⊗ field, and each mode takes of what the others give the part that is along its own tensor."""
-        if not len(self.isotopes.rates):
+        """Add what isotopes scatter into each mode, from a field on the full grid: of each part of its tensors a star
+        gives Σ tensor · field, and each mode takes of what the others give the part that is along its own tensor."""
+        rows, isotopes = self.mesh.grid_to_irreducible, self.isotopes
+        if not len(isotopes.rates):
             return
-        rows = self.mesh.grid_to_irreducible
-        for tensors in self.isotopes.tensors(parity):
-            shape = self.mesh.n_irreducible, field.shape[1], tensors.shape[2], *field.shape[2:]
-            given, taken = np.zeros(shape), np.zeros(shape)
-            _give(given, field, tensors, rows)
-            modes = shape[0] * shape[1], -1
-            arguments = self.isotopes.first, self.isotopes.second, self.isotopes.rates
-            _couple_two(taken.reshape(modes), given.reshape(modes), *arguments)
-            _take(result, taken, tensors, rows)
+        for tensor in isotopes.tensors(parity):
+            given = np.zeros((self.mesh.n_irreducible, *field.shape[1:]))
+            taken = np.zeros_like(given)
+            _give(given, field, tensor, rows)
+            modes = given.shape[0] * given.shape[1], -1
+            _couple_two(taken.reshape(modes), given.reshape(modes), isotopes.first, isotopes.second, isotopes.rates)
+            _take(result, taken, tensor, rows)
 
     def inner(self, left: Floats, right: Floats) -> Floats:
         """⟨left, right⟩ over the full mesh and the components, at each temperature."""
@@ -289,25 +288,23 @@ def _couple(result: Floats, field: Floats, modes: Any, i: int, x: int, couplings
 
 
 @numba.njit(cache=True)
-def _give(given: Floats, field: Floats, tensors: Floats, rows: Integers) -> None:
-    """given += tensor ⊗ field, summed over each star, shape (ir_q, band, tensor component, temperature, component)."""
-    for q in range(len(rows)):
+def _give(given: Floats, field: Floats, tensor: Floats, rows: Integers) -> None:
+    """given += tensor · field, summed over each star, from the grid to its irreducible points."""
+    for q in range(field.shape[0]):
         for s in range(field.shape[1]):
-            for a in range(tensors.shape[2]):
-                for i in range(field.shape[2]):
-                    for x in range(field.shape[3]):
-                        given[rows[q], s, a, i, x] += tensors[q, s, a] * field[q, s, i, x]
+            for i in range(field.shape[2]):
+                for x in range(field.shape[3]):
+                    given[rows[q], s, i, x] += tensor[q, s] * field[q, s, i, x]
 
 
 @numba.njit(cache=True)
-def _take(result: Floats, taken: Floats, tensors: Floats, rows: Integers) -> None:
+def _take(result: Floats, taken: Floats, tensor: Floats, rows: Integers) -> None:
     """The adjoint of `_give`, subtracted: -tensor · taken at every point of the grid."""
-    for q in range(len(rows)):
+    for q in range(result.shape[0]):
         for s in range(result.shape[1]):
-            for a in range(tensors.shape[2]):
-                for i in range(result.shape[2]):
-                    for x in range(result.shape[3]):
-                        result[q, s, i, x] -= tensors[q, s, a] * taken[rows[q], s, a, i, x]
+            for i in range(result.shape[2]):
+                for x in range(result.shape[3]):
+                    result[q, s, i, x] -= tensor[q, s] * taken[rows[q], s, i, x]
 
 
 @numba.njit(cache=True)

@@ -151,12 +151,12 @@ def _fill_three(
 
 
 def _given_by_stars(tensors: Floats, turned: Floats, mesh: Mesh) -> Floats:
-    """Σ tensor ⊗ unit vector over the star of each irreducible mode, shape (ir_q, band, direction, component)."""
-    n_atoms, _, n_bands, n_parts = tensors.shape
+    """Σ tensor · unit vector over the star of each irreducible mode, shape (ir_q, band, direction, part)."""
+    n_parts, _, n_bands = tensors.shape
     n_components, n_directions = turned.shape[1:]
-    sums = np.zeros((mesh.n_irreducible, n_bands, n_directions, n_atoms * n_parts * n_components))
+    sums = np.zeros((mesh.n_irreducible, n_bands, n_directions, n_parts * n_components))
     for q, row in enumerate(mesh.grid_to_irreducible):
-        own = np.einsum("isa,xk->skiax", tensors[:, q], turned[q])
+        own = np.einsum("is,xk->skix", tensors[:, q], turned[q])
         sums[row] += own.reshape(sums.shape[1:])
     return sums / np.sqrt(mesh.weights)[:, None, None, None]
 

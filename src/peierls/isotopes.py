@@ -41,16 +41,17 @@ class IsotopeScattering:
 
     @cached_property
     def even_tensors(self) -> Floats:
-        """√g_i times the real part of ε_i ε_i†, the same at -q, shape (atom with disorder, grid, band, 6).
+        """√g_i times the real part of ε_i ε_i†, the same at -q, shape (part, grid, band): six for each atom with
+        disorder.
 
-        Components off the diagonal have a factor √2: products of tensors are sums of products of numbers.
+        Parts off the diagonal have a factor √2: products of tensors are sums of products of numbers.
         """
         return self._tensors("real", np.triu_indices(3))
 
     @cached_property
     def odd_tensors(self) -> Floats:
-        """√g_i times the imaginary part of ε_i ε_i†, of opposite sign at -q, shape (atom with disorder, grid, band,
-        3); zero in crystals whose atoms are centres of inversion."""
+        """√g_i times the imaginary part of ε_i ε_i†, of opposite sign at -q, shape (part, grid, band): three for each
+        atom with disorder; zero in crystals whose atoms are centres of inversion."""
         return self._tensors("imag", np.triu_indices(3, 1))
 
     def tensors(self, parity: float) -> Floats:
@@ -58,24 +59,23 @@ class IsotopeScattering:
         return self.even_tensors if parity > 0 else self.odd_tensors
 
     def star_sums(self) -> Floats:
-        """`even_tensors` of the irreducible modes summed over their stars, shape (mode, component)."""
-        tensors = self.even_tensors
-        sums = np.zeros((self.mesh.n_irreducible, self.phonons.n_bands, len(tensors), tensors.shape[3]))
+        """`even_tensors` of the irreducible modes summed over their stars, shape (mode, part)."""
+        tensors, n_modes = self.even_tensors, self.mesh.n_irreducible * self.phonons.n_bands
+        sums = np.zeros((self.mesh.n_irreducible, self.phonons.n_bands, len(tensors)))
         np.add.at(sums, self.mesh.grid_to_irreducible, np.moveaxis(tensors, 0, 2))
-        return sums.reshape(self.mesh.n_irreducible * self.phonons.n_bands, -1)
+        return sums.reshape(n_modes, -1)
 
     def _tensors(self, part: str, components: tuple[Integers, Integers]) -> Floats:
-        n_bands = self.phonons.n_bands
-        atoms = np.flatnonzero(self.disorder)
-        result = np.empty((len(atoms), self.mesh.n_points, n_bands, len(components[0])))
-        factors = np.where(components[0] == components[1], 1.0, np.sqrt(2.0))
+        mesh, phonons = self.mesh, self.phonons
+        atoms, (rows, columns) = np.flatnonzero(self.disorder), components
+        factors = np.where(rows == columns, 1.0, np.sqrt(2.0))
+        result = np.empty((len(atoms), len(rows), mesh.n_points, phonons.n_bands))
         for position, atom in enumerate(atoms):
-            polarisations = self.phonons.eigenvectors[:, 3 * atom : 3 * atom + 3].swapaxes(1, 2)
-            one, other = (polarisations[..., component] for component in components)
-            own = getattr(one.conj() * other, part)
-            factor = np.sqrt(self.disorder[atom]) * factors
-            result[position] = factor * average_over_sets(own, self.phonons.degenerate_sets)
-        return result
+            polarisations = phonons.eigenvectors[:, 3 * atom : 3 * atom + 3].swapaxes(1, 2)
+            own = getattr(polarisations[..., rows].conj() * polarisations[..., columns], part)
+            averaged = average_over_sets(np.sqrt(self.disorder[atom]) * factors * own, phonons.degenerate_sets)
+            result[position] = np.moveaxis(averaged, 2, 0)
+        return result.reshape(-1, mesh.n_points, phonons.n_bands)
 
 
 def isotope_scattering(
