@@ -20,7 +20,7 @@ Condition = Callable[[Layout, str], bool]
 class Figure:
     """A figure: `inputs` gives the files of a run for each parameter of its `draw`, `condition` the runs that have it.
 
-    In `caption`, the names in braces are those of `words.of_run`.
+    In `caption`, the names in braces are those of `words.of_run`, and `sizes`: how the size of the sample is scanned.
     """
 
     title: str
@@ -64,24 +64,27 @@ def _spectral(layout: Layout, run: str) -> dict[str, str | list[str]]:
 FIGURES = {
     "kappa": Figure(
         "conductivity against temperature",
-        "Lattice thermal conductivity of {run} against temperature, on logarithmic axes, by {solvers}: one line where "
-        "the three directions agree to 0.1 %, else one for each of them. {mesh}; {integration}; {scattering}.",
+        "Lattice thermal conductivity of {run}{extent} against temperature, on logarithmic axes, by {solvers}: one "
+        "line for solvers that agree to 0.1 %, and one for the directions that conduct where these agree to 0.1 %, "
+        "else one for each. {mesh}; {integration}; {scattering}.",
         _conductivities,
         lambda layout, run: bool(layout.conductivities(run)),
     ),
     "cumulative": Figure(
         "cumulative conductivity",
-        "Conductivity of {run}, the mean over directions, accumulated over the mean free path |v|τ of the modes and "
-        "over their frequency at {nearest}, by {solvers_by_modes}. Thin: the steps of the mesh; thick: the same spread "
-        "in the logarithm. The mean free paths are those of the relaxation-time approximation, whatever the solver; "
-        "dotted: those that carry 10, 50 and 90 % for the first solver. {mesh}; {integration}; {scattering}.",
+        "Conductivity of {run}{extent}, the mean over directions, accumulated over the mean free path |v|τ of the "
+        "modes and over their frequency at {nearest}, by {solvers_by_modes}, one line for those that agree to 0.1 %. "
+        "Above, thin: the steps of the mesh; thick: the same spread in the logarithm; below, the steps. The mean free "
+        "paths are those of the relaxation-time approximation, whatever the solver; dotted: those that carry 10, 50 "
+        "and 90 % for the first solver. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"curves": layout.cumulatives(run)},
         _analysis("cumulative"),
     ),
     "mean_free_paths": Figure(
         "lifetimes and mean free paths",
-        "Lifetime τ and mean free path |v|τ of every irreducible mode of {run} against its frequency at {nearest}. The "
-        "colour is the share of Umklapp among three-phonon processes. {mesh}; {integration}; {scattering}.",
+        "Lifetime τ and mean free path |v|τ of every irreducible mode of {run} that is scattered against its frequency "
+        "at {nearest}; modes without a velocity are left out below. The colour is the share of Umklapp among "
+        "three-phonon processes. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {
             "linewidths": f"{layout.root}/{run}/linewidths.h5",
             # Mean free paths are the same for every solver.
@@ -91,8 +94,8 @@ FIGURES = {
     ),
     "boundary_scan": Figure(
         "size of the sample",
-        "Conductivity of {run}, the mean over directions, against the size L of the sample, 1/τ = |v|/L beside all "
-        "other scattering; the exact solution is found again at each size. Dotted: without this boundary. {mesh}; "
+        "Conductivity of {run}{extent}, the mean over directions, against the size L of the sample, 1/τ = |v|/L beside "
+        "all other scattering: {sizes}, at up to four temperatures. Dotted: without this boundary. {mesh}; "
         "{integration}; {scattering}.",
         lambda layout, run: {"scans": layout.boundary_scans(run)},
         _analysis("boundary_scan", boundary_solvers),
@@ -101,22 +104,27 @@ FIGURES = {
         "films and wires",
         "Conductivity of films and wires of {run} over that of the bulk, against their size, at {nearest}. "
         + _IN_RTA
-        + " Dotted: what is carried by modes that never meet a face, at which thin films end on this mesh. {mesh}; "
+        + " Faces reflect the given share of phonons like mirrors, contacts at the ends of cross-plane heat none. One "
+        "line for solvers that agree to 0.1 %. Dotted: what is carried by modes that never meet a face, at which thin "
+        "films end on this mesh. {mesh}; "
         "{integration}; {scattering}.",
         lambda layout, run: {"films": layout.thin_films(run)},
         _analysis("thin_film"),
     ),
     "linewidths": Figure(
         "linewidth against frequency",
-        "Linewidth Γ/2π of every irreducible mode of {run} against its frequency at {nearest}; the lifetime is "
+        "Linewidth Γ/2π of every irreducible mode of {run} that is scattered against its frequency at {nearest}; the "
+        "lifetime is "
         "1/(4π·linewidth). The colour is the share of Umklapp among three-phonon processes. {mesh}; {integration}; "
         "{scattering}.",
         lambda layout, run: {"linewidths": f"{layout.root}/{run}/linewidths.h5"},
     ),
     "relaxons": Figure(
         "relaxon spectrum",
-        "Relaxons of {run} at {nearest}: the lifetime of each eigenvector of the collision operator, and what it "
-        "contributes to the conductivity, the mean over directions. {mesh}; {integration}; {scattering}.",
+        "Relaxons of {run} at {nearest}: the lifetime of each eigenvector of the collision operator that carries heat, "
+        "and what it contributes, with those that the point group makes of it, to the conductivity{extent}, the mean "
+        "over directions. Less than 1e-7 of the largest contribution is not shown. {mesh}; {integration}; "
+        "{scattering}.",
         lambda layout, run: {"relaxons": f"{layout.root}/{run}/transport/relaxons.h5"},
         # The relaxons are those of one operator, which a mean over directions is not.
         lambda layout, run: (
@@ -127,7 +135,8 @@ FIGURES = {
         "coherences between modes",
         "Heat carried by coherences between the modes of each wave vector of {run} at {nearest}, by the frequencies of "
         "the two modes, the mean over directions: the integral over the map is the coherences' part of the "
-        "conductivity. Degenerate modes are on the diagonal. {mesh}; {integration}; {scattering}.",
+        "conductivity{extent}. Degenerate modes are on the diagonal; white is less than 1e-4 of the largest density. "
+        "{mesh}; {integration}; {scattering}.",
         lambda layout, run: {"wigner": f"{layout.root}/{run}/transport/wigner.h5"},
         lambda layout, run: "wigner" in layout.runs[run]["solvers"],
     ),
@@ -141,23 +150,25 @@ FIGURES = {
     ),
     "spectral": Figure(
         "spectral conductivity",
-        "Spectral conductivity of {run} at {nearest} by the most exact solver that converged there: the mean over "
-        "directions by branch, by species where there are several, and by direction where they differ; dashed, its "
-        "running integral. {mesh}; {integration}; {scattering}.",
+        "Spectral conductivity of {run}{extent} by the most exact solver that converged, at the temperature nearest to "
+        "300 K at which one did: the mean over directions by branch in order of frequency, by species where there are "
+        "several, and by direction where they differ; dashed, its running integral. {mesh}; {integration}; "
+        "{scattering}.",
         _spectral,
         _analysis("spectral"),
     ),
     "dos": Figure(
         "density of states by parts",
-        "Phonon density of states of {run} by branch and, where there are several, by species, with the squared "
-        "eigenvectors as weights. {mesh}; {delta}.",
+        "Phonon density of states of {run} by branch in order of frequency and, where there are several, by species, "
+        "with the squared eigenvectors as weights. {mesh}; {delta}.",
         _spectral,
         _analysis("spectral"),
     ),
     "bands": Figure(
         "bands and density of states",
-        "Phonon frequencies of {run} along the standard path through the Brillouin zone, and the density of states by "
-        "the tetrahedron method. {mesh}; {nac}.",
+        "Phonon frequencies of {run} along the standard path through the Brillouin zone, without pieces on which "
+        "nothing disperses, such as those across a sheet; and the density of states by the tetrahedron method. {mesh}; "
+        "{nac}.",
         lambda layout, run: {"bands": layout.stage_file(run, "bands"), "dos": layout.stage_file(run, "dos")},
     ),
     "convergence": Figure(
@@ -174,8 +185,8 @@ FIGURES = {
 TABLES = {
     "kappa": Table(
         "thermal conductivity",
-        "Lattice thermal conductivity of {run} in W/m/K along Cartesian axes, by temperature and solver. {mesh}; "
-        "{integration}; {scattering}.",
+        "Lattice thermal conductivity of {run}{extent} in W/m/K along Cartesian axes, by temperature and solver. "
+        "{mesh}; {integration}; {scattering}.",
     ),
     "viscosity": Table(
         "viscosity",
@@ -199,15 +210,17 @@ TABLES = {
     ),
     "boundary_scan": Table(
         "size of the sample",
-        "Conductivity of {run} in W/m/K along Cartesian axes against the size of the sample, 1/τ = |v|/L beside all "
-        "other scattering; inf is the bulk. {mesh}; {integration}; {scattering}.",
+        "Conductivity of {run}{extent} in W/m/K along Cartesian axes against the size of the sample, 1/τ = |v|/L "
+        "beside all other scattering: {sizes}; inf is without this boundary. {mesh}; {integration}; {scattering}.",
         _analysis("boundary_scan", boundary_solvers),
         lambda layout, run: layout.boundary_scans(run),
     ),
     "thin_film": Table(
         "films and wires",
-        "Conductivity of films and wires of {run} in W/m/K against their size, beside that of the bulk and that at "
-        "which thin films end on this mesh. " + _IN_RTA + " {mesh}; {integration}; {scattering}.",
+        "Conductivity of films and wires of {run}{extent} in W/m/K against their size, beside that of the bulk and "
+        "that of modes that never meet a face, at which thin films end on this mesh. "
+        + _IN_RTA
+        + " {mesh}; {integration}; {scattering}.",
         _analysis("thin_film"),
         lambda layout, run: layout.thin_films(run),
     ),
@@ -277,7 +290,16 @@ def _computed(layout: Layout, run: str) -> list[str]:
 
 def caption(entry: Figure | Table, run: str, settings: Run) -> str:
     """What stands under a figure or a table of a run."""
-    return entry.caption.format_map({"run": run, **words.of_run(settings)})
+    said = words.of_run(settings)
+    if settings["nac"]["direction"] == "average":
+        said["scattering"] += ", means over directions of the limit at Γ"
+    return entry.caption.format_map({"run": run, "sizes": _sizes(settings), **said})
+
+
+def _sizes(settings: Run) -> str:
+    solvers = boundary_solvers(settings)
+    ways = {"rta": "in the relaxation-time approximation", "variational": "exact, solved again at each size"}
+    return " and ".join(ways[solver] for solver in solvers) + (" alone" if solvers == ["rta"] else "")
 
 
 def _shown(entries: Mapping[str, Figure | Table], layout: Layout, run: str) -> list[str]:

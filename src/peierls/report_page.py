@@ -29,10 +29,10 @@ from peierls.time_spent import Job
 SOFTWARE = ("numpy", "scipy", "numba", "h5py", "spglib", "seekpath", "matplotlib", "snakemake")
 PIXELS_PER_POINT = 1.45
 NO_RESULT = "no result"
-NOISE = 1e-9
-"""Part of the largest component of a tensor below which another is zero."""
 ALIKE = re.compile(r"[kg][xyz]{2}|mu_[xyz]{4}|\w+_W_m_K|\w+_ps")
 """Columns of a table that are of one kind: what is zero in one of them is so beside the others."""
+SMALLEST_MEMORY = 10
+"""Memory, MB, below which no job is: Snakemake had no time to look at it."""
 LONGEST_TABLE = 500
 """Rows of a table beyond which a page shows only the first, and names the file."""
 
@@ -40,7 +40,7 @@ COMPARISON = (
     "kappa",
     "conductivity of the runs against temperature",
     "Lattice thermal conductivity against temperature, the mean over the directions that conduct, on logarithmic "
-    "axes: a colour for each run, a line for each solver.",
+    "axes: a colour for each run, a line for each solver, and one for those that agree to 0.1 %.",
 )
 """Name, title and caption of the figure that compares runs."""
 
@@ -94,14 +94,14 @@ class Exhibit:
             largest = max((abs(float(row[place])) for place in components), default=0.0)
             for place in components:
                 # What is zero by symmetry is not the noise of its sums.
-                row[place] = "0" if abs(float(row[place])) < NOISE * largest else row[place]
+                row[place] = "0" if abs(float(row[place])) < words.NOISE * largest else row[place]
         return [header, *([_shorter(cell) for cell in row] for row in rows)]
 
     @cached_property
     def numbers(self) -> list[int]:
-        """The columns of a table that hold numbers only."""
+        """The columns of a table that hold numbers only, or nothing."""
         columns = zip(*self.rows[1:], strict=True)
-        return [place for place, column in enumerate(columns) if all(map(_is_number, column))]
+        return [place for place, column in enumerate(columns) if all(not cell or _is_number(cell) for cell in column)]
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,11 @@ class Time:
     seconds: float
     cpu_seconds: float
     memory: float
+
+    @property
+    def measured(self) -> bool:
+        """Whether Snakemake had the time to look at a job: of a short one it knows the wall time alone."""
+        return self.memory >= SMALLEST_MEMORY
 
 
 @dataclass(frozen=True)
@@ -203,19 +208,8 @@ def summary(study: Study) -> list[dict[str, Any]]:
 
 
 def kappa_in_words(kappa: Any, converged: bool) -> str:
-    """A conductivity (3, 3): one number, or those of the diagonal where they differ by more than 0.1 %.
-
-    The directions across a sheet or a chain, in which nothing is conducted, are left out.
-    """
-    if not converged or np.isnan(kappa).any():
-        return NO_RESULT
-    diagonal = np.diagonal(kappa)
-    found = {f"{axis}{axis}": value for axis, value in zip("xyz", diagonal, strict=True)}
-    along = {name: value for name, value in found.items() if abs(value) > NOISE * np.abs(diagonal).max()} or found
-    values = np.array(list(along.values()))
-    if np.allclose(values, values[0], rtol=1e-3):
-        return f"{values.mean():.4g}"
-    return ", ".join(f"{name} {value:.4g}" for name, value in along.items())
+    """A conductivity (3, 3) as `words.conductivity` says it, where there is one."""
+    return words.conductivity(kappa) if converged and not np.isnan(kappa).any() else NO_RESULT
 
 
 def faults(study: Study) -> list[Fault]:
@@ -275,7 +269,7 @@ def _is_number(cell: str) -> bool:
 def _viscosity(viscosity: Any, converged: bool) -> str:
     if not converged or np.isnan(viscosity).any():
         return NO_RESULT
-    return f"{np.einsum('ijij->', viscosity) / 9:.4g}"
+    return words.four_digits(float(np.einsum("ijij->", viscosity)) / 9)
 
 
 def _assumed(result: Result) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from peierls import words
 from peierls.health import HealthCheck
 from peierls.solvers import Result, Transport, Viscosity
 
@@ -41,19 +42,20 @@ def _viscosity(result: Viscosity) -> str:
     """μ at the temperature nearest to 300 K, the mean over a drift along and across its gradient."""
     nearest = int(np.abs(result.temperature - 300).argmin())
     mean = np.einsum("ijij->", result.viscosity[nearest]) / 9
-    return f"viscosity = {mean:.4g} Pa s at {result.temperature[nearest]:g} K"
+    return f"viscosity = {words.four_digits(float(mean))} Pa s at {result.temperature[nearest]:g} K"
 
 
 def _conductivity(transport: Transport) -> str:
-    """κ at the temperature nearest to 300 K, the mean over the directions in which the crystal repeats."""
+    """κ at the temperature nearest to 300 K, by direction where it depends on that."""
     nearest = int(np.abs(transport.temperature - 300).argmin())
-    dimensions, assumed = 3, ""
+    assumed = ""
     if transport.thickness is not None:
-        dimensions, assumed = 2, f" for a thickness of {transport.thickness:.4g} m"
+        assumed = f" for a thickness of {transport.thickness:.4g} m"
     elif transport.cross_section is not None:
-        dimensions, assumed = 1, f" for a cross-section of {transport.cross_section:.4g} m²"
-    mean = np.trace(transport.kappa[nearest]) / dimensions
-    return f"kappa = {mean:.4g} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
+        assumed = f" for a cross-section of {transport.cross_section:.4g} m²"
+    return (
+        f"kappa = {words.conductivity(transport.kappa[nearest])} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
+    )
 
 
 def _health(checks: Sequence[HealthCheck]) -> str:

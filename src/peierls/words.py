@@ -1,11 +1,13 @@
-"""The choices of a run in words, for captions."""
+"""The choices of a run in words, for captions; and a conductivity."""
 
 from collections import Counter
 from collections.abc import Sequence
 from math import gcd
 
+import numpy as np
+
 from peierls.config import POPULATION_SOLVERS, Run, at
-from peierls.crystal import Crystal
+from peierls.crystal import Crystal, Floats
 
 _SEQUENCE = (
     "Rn Xe Kr Ar Ne He Fr Cs Rb K Na Li Ra Ba Sr Ca Mg Be "
@@ -15,6 +17,8 @@ _SEQUENCE = (
 )
 """The elements from electropositive to electronegative, IUPAC's sequence for binary compounds."""
 _SOLVERS = {"rta": "the relaxation-time approximation", "wigner": "the Wigner transport equation"}
+NOISE = 1e-9
+"""Part of the largest component of a tensor below which another is zero."""
 _KINDS = {"shengbte": "ShengBTE's", "fourphonon": "FourPhonon's", "tdep": "TDEP's", "invariant": "invariant"}
 
 
@@ -25,6 +29,7 @@ def of_run(run: Run) -> dict[str, str]:
         "solvers": _listed([name for solver, name in named.items() if solver != "viscosity"]),
         "solvers_by_modes": _listed([name for solver, name in named.items() if solver in POPULATION_SOLVERS]),
         "mesh": mesh(run["mesh"]),
+        "extent": extent(run),
         "delta": delta(run),
         "integration": integration(run),
         "scattering": scattering(run),
@@ -33,6 +38,25 @@ def of_run(run: Run) -> dict[str, str]:
         "tolerance": f"{at(run, 'solver_options.tolerance') or 0:g}",
         "max_iterations": str(at(run, "solver_options.max_iterations")),
     }
+
+
+def conductivity(kappa: Floats) -> str:
+    """κ, shape (3, 3), in words: one number, or those of the diagonal where they differ by more than 0.1 %.
+
+    The directions across a sheet or a chain, in which nothing is conducted, are left out.
+    """
+    diagonal = np.diagonal(kappa)
+    found = {f"{axis}{axis}": value for axis, value in zip("xyz", diagonal, strict=True)}
+    along = {name: value for name, value in found.items() if abs(value) > NOISE * np.abs(diagonal).max()} or found
+    values = np.array(list(along.values()))
+    if np.allclose(values, values[0], rtol=1e-3, equal_nan=True):
+        return four_digits(float(values.mean()))
+    return ", ".join(f"{name} {four_digits(float(value))}" for name, value in along.items())
+
+
+def four_digits(value: float) -> str:
+    """A number with four digits, zeros at its end included."""
+    return f"{value:#.4g}".rstrip(".")
 
 
 def formula(species: Sequence[str]) -> list[tuple[str, int]]:
@@ -54,6 +78,16 @@ def mesh(setting: object) -> str:
     if isinstance(setting, dict) and "density" in setting:
         return f"Mesh of density {setting['density']:g} Å"
     return "Mesh from a file"
+
+
+def extent(run: Run) -> str:
+    """What the conductivity of a sheet or a chain assumes, where its mesh says that it is one."""
+    sizes = run["mesh"] if isinstance(run["mesh"], list) else []
+    key = {1: "thickness", 2: "cross_section"}.get(sizes.count(1))
+    if key is None:
+        return ""
+    given, name, unit = run["geometry"][key], key.replace("_", "-"), {"thickness": "m", "cross_section": "m²"}[key]
+    return f" for the {name} of its cell" if given is None else f" for a {name} of {given:g} {unit}"
 
 
 def delta(run: Run) -> str:

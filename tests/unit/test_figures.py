@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
-from chain import DEFAULTS, compute, face_centred, hexagonal
+from chain import DEFAULTS, compute, face_centred, harmonic, hexagonal, spring_crystal
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -33,7 +34,7 @@ from peierls.figures import viscosity as viscosity_figure
 from peierls.figures.style import COLOURS, readable_log_axis, save, styled
 from peierls.gallery import FIGURES as GALLERY
 from peierls.report_page import PIXELS_PER_POINT
-from peierls.solvers import iterative, relaxons, variational, viscosity
+from peierls.solvers import direct, iterative, relaxons, variational, viscosity
 from peierls.spectral import density_of_states
 from peierls.spectral_conductivity import spectral_conductivity
 from peierls.thin_film import thin_film_conductivity
@@ -106,6 +107,12 @@ def draw(request, chain):
         return linewidths.draw(chain.linewidths(200.0, 310.0))
 
     return draw
+
+
+def scaled(transport, factor, **changes):
+    """What another solver might give: a little more, of every mode."""
+    fields = ("kappa", "mode_kappa", "mean_free_displacement")
+    return replace(transport, **{name: factor * getattr(transport, name) for name in fields}, **changes)
 
 
 def spectra_of(chain, transport):
@@ -219,6 +226,14 @@ def test_kappa_is_drawn_on_logarithmic_axes_in_watts(chain):
     np.testing.assert_allclose(line.get_ydata(), transport.kappa[:, 0, 0])
 
 
+def test_directions_of_a_sheet_that_agree_are_one_line(chain):
+    """The one across conducts nothing and is no direction that differs."""
+    sheet = replace(chain.rta(100.0, 300.0), kappa=np.array([np.diag([6.0, 6.0, 0.0]), np.diag([2.0, 2.0, 0.0])]))
+    (line,) = kappa.draw([sheet]).axes[0].get_lines()
+    assert line.get_label() == "rta"
+    np.testing.assert_allclose(line.get_ydata(), [6.0, 2.0])
+
+
 def test_directions_that_differ_are_drawn_apart():
     transport = compute(hexagonal(), [4, 4, 3]).rta(100.0, 300.0)
     axes = kappa.draw([transport]).axes[0]
@@ -227,9 +242,115 @@ def test_directions_that_differ_are_drawn_apart():
 
 def test_solvers_are_told_apart(chain):
     transport = chain.rta(100.0, 300.0)
-    axes = kappa.draw([transport, replace(transport, solver="direct")]).axes[0]
+    axes = kappa.draw([transport, scaled(transport, 1.01, solver="direct")]).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["rta", "direct"]
     assert len({line.get_color() for line in axes.get_lines()}) == 2
+
+
+def test_solvers_that_agree_share_a_line(chain):
+    """One of five that lie on each other would hide the others, which the legend still names."""
+    transport = chain.rta(100.0, 300.0)
+    exact = [scaled(transport, factor, solver=name) for name, factor in (("direct", 1.01), ("iterative", 1.0102))]
+    figures = [kappa.draw([transport, *exact]), cumulative.draw([curves_of(chain, one) for one in (transport, *exact)])]
+    for figure in figures:
+        assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["rta", "direct, iterative"]
+    films = thin_film.draw([films_of(chain, one) for one in (transport, *exact)])
+    assert films.legends[0].get_texts()[-1].get_text() == "rta, direct, iterative"
+    two = runs.draw({"one": [transport, *exact]})
+    assert [line.get_label() for line in two.axes[0].get_lines()] == ["one, rta", "one, direct, iterative"]
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    crystal = spring_crystal(np.diag([3.0, 3.4, 12.0]), [[0, 0, 0]], ["Si"], [28.0], reach=4.6)
+    return compute(crystal, [5, 4, 1], weights="event")
+
+
+def test_means_of_a_sheet_are_those_over_its_plane(sheet):
+    """κ of the run is given for the two directions in which it conducts; a third of the trace would be 2/3 of that."""
+    problem = sheet.problem(300.0)
+    transport = sheet.rta(300.0)
+    expected = (transport.kappa[0, 0, 0] + transport.kappa[0, 1, 1]) / 2
+    assert transport.kappa[0, 2, 2] == pytest.approx(0, abs=1e-12 * expected)
+    upper, lower = cumulative.draw([curves_of(sheet, transport)]).axes
+    for line in [line for line in upper.get_lines() if len(line.get_xdata()) > 2] + lower.get_lines():
+        assert line.get_ydata()[-1] == pytest.approx(expected)
+    *panels, twin = spectral.draw(spectra_of(sheet, transport)).axes
+    assert twin.get_lines()[0].get_ydata()[-1] == pytest.approx(expected)
+    assert [text.get_text() for text in panels[-1].get_legend().get_texts()] == ["trace/2", "xx", "yy"]
+    bulk = boundary_scan.draw([scan_in_rta(problem, [1e3])]).axes[0].get_lines()
+    assert {round(float(line.get_ydata()[-1]) / expected, 6) for line in bulk} == {1.0}
+    dots = relaxons_figure.draw(relaxons.solve(problem)).axes[0].collections[0].get_offsets()[:, 1]
+    exact = direct.solve(problem).kappa[0]
+    assert dots.sum() == pytest.approx(np.trace(exact) / 2, rel=1e-6)
+    coherent = sheet.wigner(300.0)
+    title = wigner.draw(coherent).axes[0].get_title()
+    assert title == f"300 K, coherences {np.trace(coherent.kappa_coherences[0]) / 2:.3g} W/m/K"
+
+
+def test_map_of_coherences_integrates_to_what_its_title_says(sheet, chain):
+    for one in (sheet, chain):
+        found = one.wigner(300.0)
+        axes = wigner.draw(found).axes[0]
+        (mesh,) = axes.collections
+        width = np.diff(found.coherence_map_edges)[0]
+        said = float(axes.get_title().split()[3])
+        assert mesh.get_array().sum() * width**2 == pytest.approx(said, rel=6e-3)
+
+
+def test_pieces_on_which_nothing_disperses_are_left_out(sheet):
+    """Across a sheet all bands are flat; names of what is left do not touch."""
+    density = density_of_states(sheet.crystal, sheet.mesh, sheet.phonons)
+    found = compute_band_structure(sheet.crystal, DEFAULTS["nac"])
+    assert found.labels[:6] == ("GAMMA", "X", "S", "Y", "GAMMA", "Z")
+    left = bands.draw(found, density).axes[0]
+    assert [text.get_text() for text in left.get_xticklabels()] == ["Γ", "X", "S", "Y", "Γ|Z", "U", "R", "T", "Z"]
+    across = found.frequency[found.segment == 4]
+    assert np.ptp(across, axis=0).max() < 1e-3 * found.frequency.max()
+    # A line for each of the three bands.
+    assert len(left.get_lines()) == 3 * 8
+    ends = [line.get_xdata()[[0, -1]] for line in left.get_lines()[::3]]
+    np.testing.assert_allclose([end for _, end in ends[:-1]], [start for start, _ in ends[1:]])
+    np.testing.assert_allclose(ends[-1][1], left.get_xlim()[1])
+
+
+def test_names_along_a_short_piece_of_the_path_do_not_touch():
+    """A long cell has a short way from Γ to Z."""
+    crystal = spring_crystal(
+        np.diag([3.0, 3.4, 24.0]), [[0, 0, z / 8] for z in range(8)], ["Ge", *7 * ["Si"]], [28.0] * 8, 3.6
+    )
+    chain = harmonic(crystal, [2, 2, 1])
+    figure = bands.draw(compute_band_structure(crystal, DEFAULTS["nac"]), density_of_states(crystal, *chain))
+    with styled():
+        figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].get_xticklabels()]
+    ink = [
+        # The empty rows above a name hold nothing.
+        (box.x0, box.y0, box.x1, box.y0 + 0.9 * box.height / (1 + text.get_text().count("\n")))
+        for box, text in zip(boxes, figure.axes[0].get_xticklabels(), strict=True)
+    ]
+    for (x0, y0, x1, y1), (other_x0, other_y0, other_x1, other_y1) in combinations(ink, 2):
+        assert min(x1, other_x1) < max(x0, other_x0) or min(y1, other_y1) < max(y0, other_y0)
+
+
+def test_scan_shows_room_temperature(chain):
+    """As every figure for one temperature does, beside the lowest and the highest."""
+    problem = chain.problem(100.0, 200.0, 300.0, 500.0, 900.0)
+    axes = boundary_scan.draw([scan_in_rta(problem, [1e-8, 1e-7])]).axes[0]
+    shown = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"100 K", "300 K", "900 K"} < set(shown)
+    assert len(shown) == boundary_scan.MOST
+    assert shown == sorted(shown)
+
+
+def test_a_record_ends_where_its_solver_stopped(chain):
+    """Others of its temperatures may go on; what it repeats meanwhile is no iteration."""
+    transport = variational.solve(chain.problem(100.0, 300.0))
+    residuals = np.array([[1e-1, 1e-5, 1e-10, 1e-10, 1e-10], [1e-1, 1e-2, 1e-4, 1e-7, 1e-10]])
+    kappas = np.array([[1.0, 2.0, 2.0, 2.0, 2.0], [1.0, 2.0, 3.0, 3.0, 3.0]])
+    record = replace(transport, iteration_residual=residuals, iteration_kappa=kappas)
+    for axes in convergence.draw([record]).axes:
+        assert [len(line.get_ydata()) for line in axes.get_lines()] == [3, 5]
 
 
 def test_a_solver_without_a_result_has_one_entry(chain):
@@ -241,7 +362,7 @@ def test_a_solver_without_a_result_has_one_entry(chain):
 
 def test_runs_have_a_colour_and_solvers_a_line(chain):
     transport = chain.rta(100.0, 300.0)
-    direct = replace(transport, solver="direct")
+    direct = scaled(transport, 1.01, solver="direct")
     missing = replace(transport, solver="iterative", kappa=np.full_like(transport.kappa, np.nan))
     figure = runs.draw({"one": [transport, direct, missing], "two": [direct]})
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
@@ -277,12 +398,13 @@ def test_linewidths_are_those_nearest_to_300_kelvin(chain):
 
 def test_cumulative_curves_end_at_kappa_and_tell_solvers_apart(chain):
     transport = chain.rta(100.0, 310.0)
-    curves = [curves_of(chain, one) for one in (transport, replace(transport, solver="direct"))]
+    curves = [curves_of(chain, one) for one in (transport, scaled(transport, 1.01, solver="direct"))]
     figure = cumulative.draw(curves)
     upper, lower = figure.axes
     expected = np.trace(transport.kappa[1]) / 3
+    factors = {to_rgb(COLOURS[0]): 1.0, to_rgb(COLOURS[1]): 1.01}
     for line in [line for line in upper.get_lines() if len(line.get_xdata()) > 2] + lower.get_lines():
-        assert line.get_ydata()[-1] == pytest.approx(expected)
+        assert line.get_ydata()[-1] == pytest.approx(expected * factors[to_rgb(line.get_color())])
     assert [text.get_text() for text in upper.get_legend().get_texts()] == ["rta", "direct"]
     assert {text.get_text() for text in upper.texts} == {"10 %", "50 %", "90 %"}
     assert upper.get_legend().get_title().get_text() == "310 K"
@@ -309,8 +431,9 @@ def test_films_are_drawn_from_thin_to_thick_with_their_directions(chain):
     figure = thin_film.draw([films_of(chain, chain.rta(300.0))])
     axes = figure.axes[0]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["in-plane along (1 0 0)", "cross-plane along (0 0 1)", "wire along (1 0 0)"]
+    assert labels == ["in-plane along (1 0 0),\nnormal (0 0 1)", "cross-plane along (0 0 1)", "wire along (1 0 0)"]
     np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [10, 100, 1000])
+    assert axes.get_title() == "300 K, specularity 0.2"
 
 
 def test_spectra_are_drawn_by_branch_species_and_direction(chain):

@@ -88,6 +88,34 @@ def test_every_caption_is_a_sentence(entry: gallery.Figure | gallery.Table) -> N
     assert "{" not in said
 
 
+def said_of(name: str, **keys: Any) -> str:
+    return gallery.caption(gallery.FIGURES[name], "one", layout(**keys).runs["one"])
+
+
+def test_caption_of_the_sizes_says_what_was_solved() -> None:
+    exact, rta = "exact, solved again at each size", "in the relaxation-time approximation"
+    assert f"{rta} and {exact}, at" in said_of("boundary_scan")
+    for alone in ({"solvers": ["rta"]}, {"nac": {"direction": "average"}}, {"integration": {"storage": "recompute"}}):
+        assert f"{rta} alone, at" in said_of("boundary_scan", **alone)
+        assert "exact" not in said_of("boundary_scan", **alone)
+    assert f"|v|/L beside all other scattering: {exact}, at" in said_of("boundary_scan", solvers=["direct"])
+
+
+def test_captions_say_what_the_conductivity_of_a_sheet_assumes() -> None:
+    for name in ("kappa", "cumulative", "boundary_scan", "spectral"):
+        given = said_of(name, mesh=[5, 5, 1], geometry={"thickness": 3e-10})
+        assert "for a thickness of 3e-10 m" in given
+        assert "for the thickness of its cell" in said_of(name, mesh=[5, 5, 1])
+        assert "for the cross-section of its cell" in said_of(name, mesh=[5, 1, 1])
+        assert not {"thickness", "cross-section"} & set(said_of(name).split())
+
+
+def test_captions_say_that_a_mean_over_directions_is_one() -> None:
+    words = "means over directions of the limit at Γ"
+    assert said_of("kappa", nac={"direction": "average"}).endswith(f"natural isotopes, {words}.")
+    assert words not in said_of("kappa")
+
+
 def test_caption_of_curves_over_modes_names_the_solvers_that_have_them() -> None:
     """The Wigner equation has no mean free paths, so the cumulative figure is without it."""
     run = layout(solvers=["rta", "wigner"])

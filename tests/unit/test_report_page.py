@@ -223,6 +223,8 @@ def test_times_are_those_of_the_jobs(study, exhibits):
     assert found == [Time("matrix elements", 2, 11.5, 10.0, 300.0), Time("rta", 1, 2.0, 0.0, 0.0)]
     text = page_of(study, exhibits, times=found).text
     assert "matrix elements 2 11.5 s 10.0 s 300 MB" in text
+    # Too short for Snakemake to look at: it took no time and no memory only on paper.
+    assert "rta 1 2.0 s – –" in text
     assert "Where the time went" not in page_of(study, exhibits).text
 
 
@@ -241,10 +243,25 @@ def test_formula_has_the_smallest_whole_ratios(species, expected):
 
 
 def test_directions_that_differ_are_told_apart():
-    assert report_page.kappa_in_words(np.diag([1.0, 1.0, 1.0004]), True) == "1"
-    assert report_page.kappa_in_words(np.diag([10.0, 10.0, 2.5]), True) == "xx 10, yy 10, zz 2.5"
-    assert report_page.kappa_in_words(np.diag([10.0, 10.0, 1e-12]), True) == "10"
+    assert report_page.kappa_in_words(np.diag([1.0, 1.0, 1.0004]), True) == "1.000"
+    assert report_page.kappa_in_words(np.diag([10.0, 10.0, 2.5]), True) == "xx 10.00, yy 10.00, zz 2.500"
+    assert report_page.kappa_in_words(np.diag([10.0, 10.0, 1e-12]), True) == "10.00"
     assert report_page.kappa_in_words(np.eye(3), False) == "no result"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(211.04, "211.0"), (1234.4, "1234"), (3.8e-4, "0.0003800"), (0.0, "0.000")]
+)
+def test_all_of_four_digits_are_shown(value, shown):
+    """209.9 beside 211 would look like another accuracy."""
+    assert words.four_digits(value) == shown
+
+
+def test_a_cell_without_a_number_leaves_its_column_one_of_numbers(tmp_path):
+    (tmp_path / "table.csv").write_text("unit,temperature_K\nJ,300\nK,\n")
+    table = Exhibit("table", "table", "A table.", str(tmp_path / "table.csv"))
+    assert table.numbers == [1]
+    assert table.rows[2] == ["K", ""]
 
 
 def test_index_compares_the_runs_and_leads_to_their_reports(study, exhibits):
@@ -308,7 +325,7 @@ def test_viscosity_stands_in_its_own_unit(study, exhibits):
     viscosity = Viscosity(**{**{field.name: None for field in fields(Viscosity)}, **known})
     both = replace(study, results=[*study.results, viscosity])
     text = page_of(both, exhibits).text
-    assert "viscosity, 310 K 0.0002 Pa s mean over directions 1 of 1 health checks failed" in text
+    assert "viscosity, 310 K 0.0002000 Pa s mean over directions 1 of 1 health checks failed" in text
     assert "(viscosity): collisions lose energy." in text
     header = Page(report_page.index([both], exhibits[0][0])).text
     assert "at rta variational health" in header

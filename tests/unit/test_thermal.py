@@ -73,3 +73,13 @@ def test_stage_and_table(tmp_path):
     assert table.loc[("heat_capacity", 300.0), "value"] == found.heat_capacity[1]
     assert table.loc["debye_temperature", "unit"].iloc[0] == "K"
     assert len(table) == 4 + 6 + 2
+
+
+def test_what_has_no_temperature_has_none_in_the_table(tmp_path):
+    """Not `nan`, which stands for a number that is missing."""
+    table = thermal_table.tabulate([properties(triclinic(1), [2, 2, 2], 300.0)])
+    table.to_csv(tmp_path / "thermal.csv", index=False, na_rep="nan")
+    text = (tmp_path / "thermal.csv").read_text()
+    assert "nan" not in text
+    assert "\ndebye_speed,m/s,," in text
+    assert "\nheat_capacity,J/m^3/K,300.0," in text

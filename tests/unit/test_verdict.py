@@ -23,8 +23,15 @@ def transport(*, kappa: tuple[float, ...] = (100.0, 50.0), passed: bool = True) 
 
 
 def test_sound_run() -> None:
-    assert report("si", {"rta": transport()}) == ["si, rta: kappa = 100 W/m/K at 300 K; all 1 health checks passed"]
+    assert report("si", {"rta": transport()}) == ["si, rta: kappa = 100.0 W/m/K at 300 K; all 1 health checks passed"]
     assert fault("si", {"rta": transport()}, strict=True) is None
+
+
+def test_directions_that_differ_are_told_apart() -> None:
+    """No crystal has the mean of them, which the report does not give either."""
+    sheet = dataclasses.replace(transport(), kappa=np.array([np.diag([60.0, 80.0, 0.0])] * 2), thickness=5e-10)
+    (line,) = report("si", {"rta": sheet})
+    assert "kappa = xx 60.00, yy 80.00 W/m/K at 300 K for a thickness of 5e-10 m;" in line
 
 
 def test_failed_check_stands_beside_the_number() -> None:
@@ -68,7 +75,7 @@ def viscosity(*values: float) -> Viscosity:
 
 def test_a_viscosity_has_its_word() -> None:
     (line,) = report("si", {"viscosity": viscosity(2e-4, 1e-4)})
-    assert line == "si, viscosity: viscosity = 0.0002 Pa s at 300 K; all 1 health checks passed"
+    assert line == "si, viscosity: viscosity = 0.0002000 Pa s at 300 K; all 1 health checks passed"
     assert fault("si", {"viscosity": viscosity(2e-4, 1e-4), "rta": transport()}, strict=True) is None
 
 

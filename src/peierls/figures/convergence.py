@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from peierls.crystal import Floats
 from peierls.figures.style import styled
 from peierls.solvers import Transport
 
@@ -23,8 +24,9 @@ def draw(transports: Sequence[Transport]) -> Figure:
             for i, (temperature, shade) in enumerate(zip(transport.temperature, shades, strict=True)):
                 ends = i in (0, len(transport.temperature) - 1)
                 label = f"{transport.solver}, {temperature:g} K" if ends else None
-                upper.plot(transport.iteration_kappa[i] / reached[i], line, color=shade, lw=1.0, label=label)
-                lower.plot(transport.iteration_residual[i], line, color=shade, lw=1.0)
+                own = slice(_iterations(transport.iteration_residual[i]))
+                upper.plot(transport.iteration_kappa[i, own] / reached[i], line, color=shade, lw=1.0, label=label)
+                lower.plot(transport.iteration_residual[i, own], line, color=shade, lw=1.0)
         upper.set(ylabel="κ / largest κ of the record (1)")
         lower.set(xlabel="iteration (1)", ylabel="relative residual (1)", yscale="log")
         upper.legend(fontsize=8)
@@ -32,3 +34,10 @@ def draw(transports: Sequence[Transport]) -> Figure:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.25, lw=0.5)
     return figure
+
+
+def _iterations(residuals: Floats) -> int:
+    """How many entries of a record one temperature has: after it stopped, its last entry is repeated for as long as
+    others go on."""
+    changes = np.flatnonzero(residuals != residuals[-1])
+    return int(changes[-1]) + 2 if len(changes) else 1

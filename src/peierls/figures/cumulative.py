@@ -7,28 +7,41 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from peierls.crystal import Floats
 from peierls.cumulative import Cumulative
-from peierls.figures.style import LINES, NANOMETRE, colours, near_300_kelvin, readable_log_axis, styled
+from peierls.figures.style import (
+    AGREEMENT,
+    LINES,
+    NANOMETRE,
+    alike,
+    colours,
+    mean_over_directions,
+    near_300_kelvin,
+    readable_log_axis,
+    shared_name,
+    styled,
+)
 
 
 def draw(curves: Sequence[Cumulative]) -> Figure:
-    """κ accumulated over mean free path and over frequency, each solver a colour, at the temperature nearest to 300 K.
+    """κ accumulated over mean free path and over frequency at the temperature nearest to 300 K, each solver a
+    colour, or several that agree.
 
     Where it holds a number, the upper axis also shows the lengths that carry 10, 50 and 90 % of the first solver's κ.
     """
     with styled():
         figure = Figure(figsize=(4.8, 6.0))
         upper, lower = figure.subplots(2, 1)
-        for colour, line, one in zip(colours(len(curves)), cycle(LINES), curves, strict=False):
-            chosen = near_300_kelvin(one.temperature)
-            steps, smooth, spectrum = (
-                np.einsum("laa->l", curve[chosen, 0]) / 3
-                for curve in (one.over_mean_free_path, one.over_mean_free_path_smooth, one.over_frequency)
-            )
+        means = [_means(one) for one in curves]
+        exact = [_exact(one) for one in curves]
+        groups = alike(exact, AGREEMENT * max(float(np.abs(np.nan_to_num(one)).max()) for one in exact))
+        for colour, line, group in zip(colours(len(groups)), cycle(LINES), groups, strict=False):
+            one, (steps, smooth, spectrum) = curves[group[0]], means[group[0]]
+            name = shared_name([curves[number].solver for number in group])
             length = one.length / NANOMETRE
             upper.step(length, steps, where="post", color=colour, lw=0.7, alpha=0.6)
-            upper.plot(length, smooth, line, color=colour, lw=1.8, label=one.solver)
-            lower.step(one.frequency_axis, spectrum, line, where="post", color=colour, lw=1.2, label=one.solver)
+            upper.plot(length, smooth, line, color=colour, lw=1.8, label=name)
+            lower.step(one.frequency_axis, spectrum, line, where="post", color=colour, lw=1.2, label=name)
         upper.set(xscale="log", xlabel="mean free path |v|τ (nm)", ylabel="cumulative conductivity (W/m/K)")
         upper.set_xlim(*_where_it_rises(curves))
         _mark_shares(upper, curves[0])
@@ -42,6 +55,21 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
         first = curves[0].temperature
         upper.legend(loc="upper left", title=f"{first[near_300_kelvin(first)]:g} K", title_fontsize=9, alignment="left")
     return figure
+
+
+def _means(one: Cumulative) -> list[Floats]:
+    """The steps over mean free path, the same smooth, and the steps over frequency, at the one temperature shown."""
+    chosen = near_300_kelvin(one.temperature)
+    curves = (one.over_mean_free_path, one.over_mean_free_path_smooth, one.over_frequency)
+    return [mean_over_directions(curve[chosen, 0], one.kappa) for curve in curves]
+
+
+def _exact(one: Cumulative) -> Floats:
+    """All steps over mean free path and those over frequency, which every solver has at the same modes: unlike them the
+    axis of lengths is chosen for each solver."""
+    chosen = near_300_kelvin(one.temperature)
+    steps = np.concatenate([one.step_kappa[chosen], one.over_frequency[chosen, 0]])
+    return np.asarray(mean_over_directions(steps, one.kappa))
 
 
 def _mark_shares(axes: Axes, curve: Cumulative) -> None:

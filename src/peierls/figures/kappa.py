@@ -6,29 +6,30 @@ from itertools import cycle
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import LINES, colours, readable_log_axis, styled
+from peierls.figures.style import AGREEMENT, LINES, alike, colours, readable_log_axis, shared_name, styled
 from peierls.solvers import Transport
 
 
 def draw(transports: Sequence[Transport]) -> Figure:
-    """κ against temperature, both axes logarithmic; the mean of the diagonal, and its components where they differ."""
+    """κ against temperature, both axes logarithmic: one line for the directions that agree, and for the solvers that
+    do; directions across a sheet or a chain are left out."""
     with styled():
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
-        for colour, line, transport in zip(colours(len(transports)), cycle(LINES), transports, strict=False):
-            diagonal = np.einsum("tii->ti", transport.kappa)
-            if np.allclose(diagonal, diagonal[:, :1], rtol=1e-3, equal_nan=True):
-                axes.plot(
-                    transport.temperature, diagonal[:, 0], f"o{line}", ms=3.5, color=colour, label=transport.solver
-                )
+        diagonals = [np.einsum("tii->ti", transport.kappa) for transport in transports]
+        groups = alike(diagonals)
+        for colour, line, group in zip(colours(len(groups)), cycle(LINES), groups, strict=False):
+            temperature, diagonal = transports[group[0]].temperature, diagonals[group[0]]
+            largest = np.abs(diagonal).max(axis=1, keepdims=True)
+            conducts = ~(np.abs(diagonal) <= 1e-12 * largest).all(axis=0)
+            columns = np.flatnonzero(conducts) if conducts.any() else np.arange(3)
+            name = shared_name([transports[number].solver for number in group])
+            if np.allclose(diagonal[:, columns], diagonal[:, columns[:1]], rtol=AGREEMENT, equal_nan=True):
+                axes.plot(temperature, diagonal[:, columns[0]], f"o{line}", ms=3.5, color=colour, label=name)
                 continue
-            for column, marker in enumerate("os^"):
-                if not (np.abs(diagonal[:, column]) > 1e-12 * np.abs(diagonal).max(axis=1)).any():
-                    continue  # across a sheet or a chain
-                label = f"{transport.solver} {'xyz'[column] * 2}"
-                axes.plot(
-                    transport.temperature, diagonal[:, column], f"{marker}{line}", ms=3.5, color=colour, label=label
-                )
+            for column in columns:
+                label = f"{name} {'xyz'[column] * 2}"
+                axes.plot(temperature, diagonal[:, column], f"{'os^'[column]}{line}", ms=3.5, color=colour, label=label)
         axes.set(xscale="log", yscale="log", xlabel="temperature (K)", ylabel="thermal conductivity (W/m/K)")
         readable_log_axis(axes.xaxis)
         readable_log_axis(axes.yaxis)

@@ -1,9 +1,8 @@
 """Lifetimes and contributions of the relaxons."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import COLOURS, styled
+from peierls.figures.style import COLOURS, mean_over_directions, near_300_kelvin, styled
 from peierls.solvers import Transport
 
 
@@ -11,8 +10,8 @@ def draw(relaxons: Transport) -> Figure:
     """Lifetimes of the relaxons against what each contributes to κ, at the temperature nearest to 300 K."""
     with styled():
         assert relaxons.relaxation_times is not None and relaxons.relaxon_kappa is not None
-        chosen = int(np.argmin(np.abs(relaxons.temperature - 300.0)))
-        contributions = np.einsum("raa->r", relaxons.relaxon_kappa[chosen]) / 3
+        chosen = near_300_kelvin(relaxons.temperature)
+        contributions = mean_over_directions(relaxons.relaxon_kappa[chosen], relaxons.kappa)
         lifetimes = relaxons.relaxation_times[chosen]
         shown = (lifetimes > 0) & (contributions > 0)
         figure = Figure(figsize=(4.8, 3.6))

@@ -5,25 +5,33 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import LINES, colours, readable_log_axis, styled
+from peierls.crystal import Floats
+from peierls.figures.style import (
+    LINES,
+    alike,
+    colours,
+    mean_over_directions,
+    readable_log_axis,
+    shared_name,
+    styled,
+)
 from peierls.solvers import Transport
 
 _MARKERS = "os^Dvph"
 
 
 def draw(runs: Mapping[str, Sequence[Transport]]) -> Figure:
-    """The mean of κ over the directions that conduct: a colour for each run, a line for each solver."""
+    """The mean of κ over the directions that conduct: a colour for each run, a line for each solver, or for the first
+    of several that agree."""
     with styled():
-        n_lines = sum(len(transports) for transports in runs.values())
-        figure = Figure(figsize=(5.4, 3.6 + 0.1 * n_lines))
+        found = {name: [_mean(transport) for transport in transports] for name, transports in runs.items()}
+        n_lines = sum(len(alike(means)) for means in found.values())
+        figure = Figure(figsize=(5.4, 3.6 + 0.12 * n_lines))
         axes = figure.subplots()
         solvers = list(dict.fromkeys(transport.solver for transports in runs.values() for transport in transports))
         for colour, (name, transports) in zip(colours(len(runs)), runs.items(), strict=True):
-            for transport in transports:
-                diagonal = np.einsum("taa->ta", transport.kappa)
-                # A sheet or a chain has no conductivity across.
-                across = np.abs(diagonal) < 1e-9 * np.abs(diagonal).max(axis=1, keepdims=True)
-                mean = diagonal.sum(axis=1) / (3 - across.all(axis=0).sum())
+            for group in alike(found[name]):
+                mean, transport = found[name][group[0]], transports[group[0]]
                 if np.isnan(mean).all():
                     continue
                 number = solvers.index(transport.solver)
@@ -34,7 +42,7 @@ def draw(runs: Mapping[str, Sequence[Transport]]) -> Figure:
                     marker=_MARKERS[number % len(_MARKERS)],
                     ms=4,
                     color=colour,
-                    label=f"{name}, {transport.solver}",
+                    label=shared_name([name, *(transports[place].solver for place in group)], 36),
                 )
         axes.set(xscale="log", yscale="log", xlabel="temperature (K)", ylabel="thermal conductivity (W/m/K)")
         readable_log_axis(axes.xaxis)
@@ -42,3 +50,7 @@ def draw(runs: Mapping[str, Sequence[Transport]]) -> Figure:
         axes.grid(alpha=0.25, which="both", lw=0.5)
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
+
+
+def _mean(transport: Transport) -> Floats:
+    return np.asarray(mean_over_directions(transport.kappa, transport.kappa))

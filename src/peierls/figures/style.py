@@ -1,5 +1,6 @@
 """The one style of all figures."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 LINES = ("-", "--", ":", "-.")
-"""Of one that lies on another, both are seen."""
+"""Of one that lies close to another, both are seen."""
+
+AGREEMENT = 1e-3
+"""Relative difference up to which curves are one line to the eye."""
+
+_NOTHING = 1e-9
+"""Part of the largest conductivity that is none: across a sheet or a chain."""
 
 NANOMETRE = 1e-9
 """Unit of lengths in figures, in that of the stages, m."""
@@ -63,6 +70,37 @@ def near_300_kelvin(temperatures: Any) -> int:
 def colours(count: int) -> list[str]:
     """That many colours, from the first again where there are more than the palette has."""
     return [COLOURS[number % len(COLOURS)] for number in range(count)]
+
+
+def conducting_directions(kappa: Any) -> int:
+    """Number of directions in which κ, shape (..., 3, 3), conducts at all: 3, in a sheet 2, in a chain 1."""
+    whole = np.nan_to_num(kappa).reshape(-1, 3, 3).sum(axis=0)
+    sizes = np.abs(np.linalg.eigvalsh((whole + whole.T) / 2))
+    return int((sizes > _NOTHING * sizes.max()).sum()) or 3
+
+
+def mean_over_directions(tensors: Any, kappa: Any) -> Any:
+    """The mean of `tensors`, shape (..., 3, 3), over the directions in which the crystal of conductivity `kappa`
+    conducts: a sheet has none across, which counts for nothing."""
+    return np.einsum("...aa->...", tensors) / conducting_directions(kappa)
+
+
+def alike(curves: Sequence[Any], floor: float = 0.0) -> list[list[int]]:
+    """Positions of the curves that one line can stand for, as they agree at every point, or by less than `floor`."""
+    groups: list[list[int]] = []
+    for number, curve in enumerate(curves):
+        for group in groups:
+            if np.allclose(curve, curves[group[0]], rtol=AGREEMENT, atol=floor, equal_nan=True):
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return groups
+
+
+def shared_name(names: Sequence[str], width: int = 24) -> str:
+    """The names of those that share a line, on several lines where they are many."""
+    return textwrap.fill(", ".join(names), width, break_long_words=False, break_on_hyphens=False)
 
 
 def readable_log_axis(axis: Any) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from peierls.figures.style import styled
+from peierls.figures.style import conducting_directions, mean_over_directions, near_300_kelvin, styled
 from peierls.solvers import Transport
 
 DECADES = 4
@@ -18,9 +18,10 @@ def draw(wigner: Transport) -> Figure:
     with styled():
         assert wigner.coherence_map is not None and wigner.coherence_map_edges is not None
         assert wigner.kappa_coherences is not None
-        chosen = int(np.argmin(np.abs(wigner.temperature - 300.0)))
-        density, edges = wigner.coherence_map[chosen], wigner.coherence_map_edges
-        total = np.trace(wigner.kappa_coherences[chosen]) / 3
+        chosen = near_300_kelvin(wigner.temperature)
+        # The map is that of trace/3, also of a sheet or a chain.
+        density = wigner.coherence_map[chosen] * 3 / conducting_directions(wigner.kappa)
+        edges, total = wigner.coherence_map_edges, mean_over_directions(wigner.kappa_coherences[chosen], wigner.kappa)
         largest = max(float(density.max()), np.finfo(float).tiny)
         figure = Figure(figsize=(4.8, 4.0))
         axes = figure.subplots()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from peierls.thermal import Thermal
@@ -21,11 +20,11 @@ def tabulate(stages: Sequence[Thermal]) -> pd.DataFrame:
             for t, c in zip(found.temperature, found.heat_capacity_of_cell, strict=True)
         ),
         *(
-            (f"sound_speed_{name}_{what}", "m/s", np.nan, value)
+            (f"sound_speed_{name}_{what}", "m/s", "", value)
             for name, *both in speeds
             for what, value in zip(("mean", "deviation"), both, strict=True)
         ),
-        ("debye_speed", "m/s", np.nan, found.debye_speed),
-        ("debye_temperature", "K", np.nan, found.debye_temperature),
+        ("debye_speed", "m/s", "", found.debye_speed),
+        ("debye_temperature", "K", "", found.debye_temperature),
     ]
     return pd.DataFrame(rows, columns=["quantity", "unit", "temperature_K", "value"])
