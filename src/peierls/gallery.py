@@ -209,14 +209,14 @@ TABLES = {
         lambda layout, run: layout.cumulatives(run),
     ),
     "boundary_scan": Table(
-        "size of the sample",
+        "conductivity by size of the sample",
         "Conductivity of {run}{extent} in W/m/K along Cartesian axes against the size of the sample, 1/τ = |v|/L "
         "beside all other scattering: {sizes}; inf is without this boundary. {mesh}; {integration}; {scattering}.",
         _analysis("boundary_scan", boundary_solvers),
         lambda layout, run: layout.boundary_scans(run),
     ),
     "thin_film": Table(
-        "films and wires",
+        "conductivity of films and wires",
         "Conductivity of films and wires of {run}{extent} in W/m/K against their size, beside that of the bulk and "
         "that of modes that never meet a face, at which thin films end on this mesh. "
         + _IN_RTA

@@ -35,6 +35,12 @@ def test_tables_with_inputs_have_a_module() -> None:
     assert modules - {"__init__"} == {name for name, table in gallery.TABLES.items() if table.inputs}
 
 
+def test_no_two_have_the_same_title() -> None:
+    """Of two results of one name Snakemake's report shows the last."""
+    titles = [entry.title for entry in (*gallery.FIGURES.values(), *gallery.TABLES.values())]
+    assert len(titles) == len(set(titles))
+
+
 def test_figures_follow_the_solvers() -> None:
     of_rta = {"kappa", "linewidths", "bands", "cumulative", "mean_free_paths", "boundary_scan", "spectral", "dos"}
     assert set(gallery.figures(layout(solvers=["rta"]), "one")) == of_rta
