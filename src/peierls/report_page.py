@@ -24,15 +24,13 @@ from peierls.crystal import Crystal
 from peierls.health import HealthCheck
 from peierls.mesh import Mesh
 from peierls.solvers import Result, Viscosity
-from peierls.time_spent import Job
+from peierls.time_spent import SMALLEST_MEMORY, Job
 
 SOFTWARE = ("numpy", "scipy", "numba", "h5py", "spglib", "seekpath", "matplotlib", "snakemake")
 PIXELS_PER_POINT = 1.45
 NO_RESULT = "no result"
 ALIKE = re.compile(r"[kg][xyz]{2}|mu_[xyz]{4}|\w+_W_m_K|\w+_ps")
 """Columns of a table that are of one kind: what is zero in one of them is so beside the others."""
-SMALLEST_MEMORY = 10
-"""Memory, MB, below which no job is: Snakemake had no time to look at it."""
 LONGEST_TABLE = 500
 """Rows of a table beyond which a page shows only the first, and names the file."""
 

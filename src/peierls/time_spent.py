@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+SMALLEST_MEMORY = 10
+"""Memory, MB, below which no job is: Snakemake had no time to look at it, and knows its wall time alone."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What Snakemake measured of a job: its stage, wall and processor time in s, and its largest memory in MB."""
@@ -53,7 +57,9 @@ def table(found: list[Job]) -> list[str]:
 
 def _row(name: str, own: list[Job]) -> str:
     wall, processor = sum(job.wall for job in own), sum(job.processor for job in own)
-    return f"{name:<24}{len(own):>6}{wall:>10.1f}{processor:>10.1f}{max(job.memory for job in own):>12.0f}"
+    memory = max(job.memory for job in own)
+    looked_at = f"{processor:>10.1f}{memory:>12.0f}" if memory >= SMALLEST_MEMORY else f"{'-':>10}{'-':>12}"
+    return f"{name:<24}{len(own):>6}{wall:>10.1f}{looked_at}"
 
 
 def _read(path: Path) -> Iterator[Job]:

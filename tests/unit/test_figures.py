@@ -410,6 +410,88 @@ def test_cumulative_curves_end_at_kappa_and_tell_solvers_apart(chain):
     assert upper.get_legend().get_title().get_text() == "310 K"
 
 
+def test_mean_free_paths_are_on_a_logarithmic_axis_from_the_data(chain):
+    """From next to nothing to all of κ; dotted lines where the stage says that shares of it are reached."""
+    curves = curves_of(chain, chain.rta(100.0, 310.0))
+    upper, lower = cumulative.draw([curves]).axes
+    assert (upper.get_xscale(), lower.get_xscale()) == ("log", "linear")
+    low, high = (np.interp(end * 1e-9, curves.length, trace_of(curves)) for end in upper.get_xlim())
+    assert 0 < low < 0.01
+    assert high == pytest.approx(1)
+    assert upper.get_xlim()[1] < 1e9 * curves.length[-1] * 2
+    dotted = [line.get_xdata()[0] for line in upper.get_lines() if len(line.get_xdata()) == 2]
+    np.testing.assert_allclose(dotted, 1e9 * curves.quantile_mean_free_path[1, :, 0])
+
+
+def trace_of(curves):
+    """The smooth curve at the last temperature over its end."""
+    trace = np.einsum("laa->l", curves.over_mean_free_path_smooth[-1, 0])
+    return trace / trace[-1]
+
+
+def test_lifetimes_and_mean_free_paths_are_those_nearest_to_300_kelvin(chain):
+    stage, curves = chain.linewidths(100.0, 310.0), curves_of(chain, chain.rta(100.0, 310.0))
+    upper, lower = mean_free_paths.draw(stage, curves).axes[:2]
+    scattered = stage.linewidth[1] > 0
+    shown = upper.collections[0].get_offsets()
+    np.testing.assert_allclose(np.sort(shown[:, 1]), np.sort(1 / (4 * np.pi * stage.linewidth[1][scattered])))
+    paths = 1e9 * curves.mean_free_path[1]
+    shown = lower.collections[0].get_offsets()
+    np.testing.assert_allclose(np.sort(shown[:, 1]), np.sort(paths[paths > 1e-7 * paths.max()]))
+
+
+def test_colour_is_the_share_of_umklapp(chain):
+    stage = chain.linewidths(300.0)
+    shown = stage.linewidth[0] > 0
+    both = stage.linewidth_umklapp[0] + stage.linewidth_normal[0]
+    expected = stage.linewidth_umklapp[0][shown] / both[shown]
+    colours = linewidths.draw(stage).axes[0].collections[0].get_array()
+    np.testing.assert_allclose(colours, expected)
+    assert np.ptp(expected) > 0.3
+
+
+def test_viscosities_are_means_along_and_across(chain):
+    stage = viscosity.solve(chain.problem(300.0))
+    lines = {line.get_label(): line.get_ydata()[0] for line in viscosity_figure.draw(stage).axes[0].get_lines()}
+    for method, tensor in (("exact", stage.viscosity[0]), ("rta", stage.viscosity_rta[0])):
+        along = [tensor[i, i, i, i] for i in range(3)]
+        across = [tensor[i, j, i, j] for i in range(3) for j in range(3) if i != j]
+        assert lines[f"along, {method}"] == pytest.approx(np.mean(along))
+        assert lines[f"across, {method}"] == pytest.approx(np.mean(across))
+
+
+def test_densities_of_states_add_up_beside_the_bands_and_on_their_own(chain):
+    density = density_of_states(chain.crystal, chain.mesh, chain.phonons)
+    right = bands.draw(compute_band_structure(chain.crystal, DEFAULTS["nac"]), density).axes[1]
+    of_all, *of_species = [line.get_xdata() for line in right.get_lines()]
+    np.testing.assert_allclose(sum(of_species), of_all, atol=1e-9)
+    np.testing.assert_allclose(of_all, density.total)
+    for panel in dos.draw(spectra_of(chain, chain.rta(300.0))).axes:
+        whole, *parts = [line.get_ydata() for line in panel.get_lines()]
+        np.testing.assert_allclose(sum(parts), whole, atol=1e-9 * whole.max())
+        assert np.trapezoid(whole, panel.get_lines()[0].get_xdata()) == pytest.approx(chain.crystal.n_bands)
+
+
+def test_relaxons_are_dots_of_their_lifetimes(chain):
+    stage = relaxons.solve(chain.problem(100.0, 290.0))
+    shown = relaxons_figure.draw(stage).axes[0].collections[0].get_offsets()
+    assert set(np.asarray(shown[:, 0])) <= set(stage.relaxation_times[1])
+    heat = (np.einsum("raa,r->r", stage.relaxon_kappa[1], stage.relaxation_times[1]) / 3)[stage.relaxation_times[1] > 0]
+    assert (shown[:, 0] * shown[:, 1]).sum() == pytest.approx(heat[heat > 0].sum())
+
+
+def test_scan_and_films_show_what_their_stages_hold(chain):
+    scan = scan_in_rta(chain.problem(100.0, 300.0), [1e-8, 1e-7])
+    curves = [line for line in boundary_scan.draw([scan]).axes[0].get_lines() if line.get_linestyle() == "-"]
+    for curve, expected in zip(curves, scan.kappa, strict=True):
+        np.testing.assert_allclose(curve.get_xdata(), [10, 100])
+        np.testing.assert_allclose(curve.get_ydata(), np.einsum("laa->l", expected) / 3)
+    films = films_of(chain, chain.rta(100.0, 300.0))
+    lines = [line for line in thin_film.draw([films]).axes[0].get_lines() if line.get_linestyle() == "-"]
+    for k, line in enumerate(lines):
+        np.testing.assert_allclose(line.get_ydata(), (films.kappa[1, k] / films.kappa_bulk[1, k])[[1, 0, 2]])
+
+
 def test_a_solver_that_did_not_converge_leaves_an_empty_curve(chain):
     transport = chain.rta(300.0)
     lost = {name: np.full_like(getattr(transport, name), np.nan) for name in ("kappa", "mode_kappa")}

@@ -271,6 +271,9 @@ def test_index_compares_the_runs_and_leads_to_their_reports(study, exhibits):
     assert page.text.count("all checks passed") == 1
     assert page.text.count(f"failed: {study.results[0].health_names[0]}") == 1
     assert len(page.all("tr")) == 3
+    for result in study.results:
+        assert page.text.count(f"{result.kappa[1, 0, 0]:#.4g}") >= 2 * len(study.results)
+    assert page.text.count("310 K") == 2
     assert not re.search(r'(src|href)="https?:', text)
 
 

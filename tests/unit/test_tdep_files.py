@@ -187,6 +187,13 @@ def test_rates_of_the_grid_add_up(grid, single):
     assert (~scattered).sum() == 3
 
 
+def test_heat_capacities_of_the_grid_are_those_of_oscillators(grid):
+    """k_B x² e^x/(e^x - 1)², x = ħω/k_BT, J/K with the ω of the file, rad/s."""
+    x = 1.054571817e-34 * grid["frequencies"] / (1.380649e-23 * 300.0)
+    expected = np.where(x > 0, 1.380649e-23 * (x / 2 / np.sinh(np.maximum(x, 1e-9) / 2)) ** 2, 0.0)
+    assert_allclose(grid["harmonic_heat_capacity"], expected, rtol=1e-6)
+
+
 def test_wave_vectors_of_the_grid_and_its_lattice(grid, single):
     """q·a is a multiple of 1/N for lattice vectors a in the columns, and no image of q is shorter."""
     fractional = grid["qpoints"] / units.BOHR @ grid["lattice_vectors"]

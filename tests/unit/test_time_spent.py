@@ -44,7 +44,7 @@ def test_jobs_of_this_call_by_stage(tmp_path: Path) -> None:
         ["boundary_scan_table", "1", "1.0", "1.0", "100"],
         ["thermal", "1", "0.9", "0.8", "90"],
         ["figure", "2", "0.8", "0.6", "120"],
-        ["verdict", "1", "0.1", "0.0", "0"],
+        ["verdict", "1", "0.1", "-", "-"],
         ["all", "9", "59.8", "47.4", "400"],
     ]
 
