@@ -430,3 +430,14 @@ def test_only_what_has_an_effect_is_shown() -> None:
     assert shown(strict=True) != shown()
     assert shown(solvers=["wigner"])["solver_options"] == {"wigner_populations": "rta"}
     assert shown(solvers=["direct"])["integration"]["max_memory"] == 2.0
+
+
+def test_another_thickness_concerns_the_film_and_nothing_else() -> None:
+    film = {"kinds": ["wire"], "direction": [1, 0, 0], "thickness": [1e-7]}
+    one, other = (
+        complete(analysis={"thin_film": {**film, "thickness": thickness}}) for thickness in ([1e-7], [1e-7, 1e-6])
+    )
+    stages = [
+        stage for stage in config.STAGES if config.stage_settings(one, stage) != config.stage_settings(other, stage)
+    ]
+    assert stages == ["thin_film"]
