@@ -104,10 +104,9 @@ FIGURES = {
         "films and wires",
         "Conductivity of films and wires of {run} over that of the bulk, against their size, at {nearest}. "
         + _IN_RTA
-        + " Faces reflect the given share of phonons like mirrors, contacts at the ends of cross-plane heat none. One "
-        "line for solvers that agree to 0.1 %. Dotted: what is carried by modes that never meet a face, at which thin "
-        "films end on this mesh. {mesh}; "
-        "{integration}; {scattering}.",
+        + " Faces reflect the given share of phonons like mirrors; contacts between which heat crosses a film reflect "
+        "none. One line for solvers that agree to 0.1 %. Dotted: what is carried by modes that never meet a face, at "
+        "which thin films end on this mesh. {mesh}; {integration}; {scattering}.",
         lambda layout, run: {"films": layout.thin_films(run)},
         _analysis("thin_film"),
     ),

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-
 SMALLEST_MEMORY = 10
 """Memory, MB, below which no job is: Snakemake had no time to look at it, and knows its wall time alone."""
 
