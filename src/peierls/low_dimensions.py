@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from peierls.crystal import Crystal, Integers
+from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.units import METRE
 
@@ -53,6 +53,15 @@ def conducting_volume(crystal: Crystal, sizes: Integers, geometry: Mapping[str, 
     kind, value = extent
     power = 1 if kind == SHEET else 2
     return _sampled_measure(crystal, np.flatnonzero(np.asarray(sizes) > 1)) * value * METRE**power
+
+
+def within(crystal: Crystal, sizes: Integers) -> Floats:
+    """Projector (3, 3) on the directions along which the crystal repeats: in no other can a current be stationary."""
+    repeated = np.flatnonzero(np.asarray(sizes) > 1)
+    if len(repeated) == 3:
+        return np.eye(3)
+    axes, _ = np.linalg.qr(crystal.lattice[repeated].T)
+    return np.asarray(axes @ axes.T)
 
 
 def _sampled_measure(crystal: Crystal, repeated: Integers) -> float:

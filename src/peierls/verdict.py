@@ -42,6 +42,8 @@ def _viscosity(result: Viscosity) -> str:
     """μ at the temperature nearest to 300 K, the mean over a drift along and across its gradient."""
     nearest = int(np.abs(result.temperature - 300).argmin())
     mean = np.einsum("ijij->", result.viscosity[nearest]) / 9
+    if np.isnan(mean):
+        return f"no result at {result.temperature[nearest]:g} K"
     return f"viscosity = {words.four_digits(float(mean))} Pa s at {result.temperature[nearest]:g} K"
 
 
@@ -49,6 +51,8 @@ def _conductivity(transport: Transport) -> str:
     """κ at the temperature nearest to 300 K, by direction where it depends on that."""
     nearest = int(np.abs(transport.temperature - 300).argmin())
     assumed = ""
+    if np.isnan(transport.kappa[nearest]).any():
+        return f"no result at {transport.temperature[nearest]:g} K"
     if transport.thickness is not None:
         assumed = f" for a thickness of {transport.thickness:.4g} m"
     elif transport.cross_section is not None:

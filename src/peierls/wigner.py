@@ -30,7 +30,7 @@ from peierls.health import (
     check_unscattered_sets,
 )
 from peierls.linewidths import Linewidths
-from peierls.low_dimensions import conducting_volume
+from peierls.low_dimensions import conducting_volume, within
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import Phonons, average_over_sets
@@ -154,9 +154,10 @@ def solve(
 ) -> Transport:
     """κ_P of `populations`, any solution of the Boltzmann equation, plus κ_C from the linewidths.
 
-    κ_C is summed over stars, so it has the symmetry of the crystal as κ_P does. κ is nan where κ_P is. The mean free
-    displacement is that of the populations. `geometry` is the section of the configuration, by which the populations
-    were made. Raises ValueError where the temperatures of the two are not the same.
+    κ_C is summed over stars, so it has the symmetry of the crystal as κ_P does. Across a sheet or a chain it is zero:
+    what V has there is energy that goes to and fro between the atoms of one cell, and not on. κ is nan where κ_P is.
+    The mean free displacement is that of the populations. `geometry` is the section of the configuration, by which the
+    populations were made. Raises ValueError where the temperatures of the two are not the same.
     """
     temperatures = linewidths.temperature
     if not np.array_equal(populations.temperature, temperatures):
@@ -164,7 +165,9 @@ def solve(
     frequencies = phonons.frequencies[mesh.irreducible]
     rates = 2 * THZ * linewidths.linewidth
     sets = phonons.degenerate_sets[mesh.irreducible]
-    modes = Modes(frequencies, rates, phonons.velocity_operator, phonons.group_velocities, sets, mesh.weights)
+    projector = within(crystal, mesh.sizes)
+    operator = np.einsum("ab,qbst->qast", projector, phonons.velocity_operator)
+    modes = Modes(frequencies, rates, operator, phonons.group_velocities @ projector, sets, mesh.weights)
     found = coherences(modes, temperatures)
     scale = mesh.n_points * conducting_volume(crystal, mesh.sizes, geometry) * WATT_PER_METRE_KELVIN
     mode_coherences = over_stars(found.by_mode, mesh) / scale

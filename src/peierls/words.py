@@ -96,7 +96,8 @@ def delta(run: Run) -> str:
     if setting["method"] == "gaussian":
         return f"Gaussians of {setting['sigma']:g} THz"
     if setting["method"] == "adaptive":
-        return f"adaptive Gaussians of {_KINDS[setting['kind']]} width times {setting['scale']:g}"
+        scale = "" if setting["scale"] == 1 else f" times {setting['scale']:g}"
+        return f"adaptive Gaussians of {_KINDS[setting['kind']]} width{scale}"
     return "tetrahedron method"
 
 

@@ -5,11 +5,12 @@ import pytest
 from chain import compute, spring_crystal
 from numpy.testing import assert_allclose
 
+from peierls import wigner
 from peierls.low_dimensions import assumed_extent, conducting_volume
 from peierls.mesh import build_mesh
 from peierls.report import conductance_table
 from peierls.solvers import relaxons, rta, variational
-from peierls.units import METRE
+from peierls.units import METRE, THZ, WATT_PER_METRE_KELVIN
 
 NONE = {"thickness": None, "cross_section": None}
 
@@ -91,6 +92,37 @@ def test_extent_of_a_skewed_cell():
         9 * 3e-10 * METRE
     )
     assert assumed_extent(skewed, np.array([4, 4, 4]), NONE) is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_coherences_carry_nothing_across(name):
+    """Atoms at several heights exchange energy across, but no stationary current leaves the crystal there. Within it,
+    coherences are what they are without this."""
+    build, sizes, *_ = CASES[name]
+    chain = compute(build(12.0), sizes, method="gaussian", sigma=0.8, weights="event")
+    found = chain.wigner(300.0)
+    along = 1 if name == "chain" else 2
+    largest = np.abs(found.kappa).max()
+    assert_allclose(found.kappa[0, along:], 0, atol=1e-12 * largest)
+    assert_allclose(found.kappa[0, :, along:], 0, atol=1e-12 * largest)
+    operator = chain.phonons.velocity_operator
+    # There would be something: the heights of the atoms differ.
+    assert np.abs(operator[:, along]).max() > 1e-3 * np.abs(operator).max()
+    assert found.kappa_coherences[0, 0, 0] > 0
+    bins = np.diff(found.coherence_map_edges)[0]
+    assert_allclose(found.coherence_map[0].sum() * bins**2, np.trace(found.kappa_coherences[0]) / 3, rtol=1e-9)
+    modes = wigner.Modes(
+        chain.phonons.frequencies[chain.mesh.irreducible],
+        2 * THZ * chain.linewidths(300.0).linewidth,
+        operator,
+        chain.phonons.group_velocities,
+        chain.phonons.degenerate_sets[chain.mesh.irreducible],
+        chain.mesh.weights,
+    )
+    whole = wigner.coherences(modes, np.array([300.0]))
+    volume = conducting_volume(chain.crystal, chain.mesh.sizes, NONE) * chain.mesh.n_points
+    within = wigner.over_stars(whole.by_mode, chain.mesh).sum(axis=(1, 2))[0] / volume / WATT_PER_METRE_KELVIN
+    assert_allclose(found.kappa_coherences[0, 0, 0], within[0, 0], rtol=1e-12)
 
 
 def test_bulk_has_no_conductance_of_its_own():

@@ -322,7 +322,7 @@ def test_names_along_a_short_piece_of_the_path_do_not_touch():
     chain = harmonic(crystal, [2, 2, 1])
     figure = bands.draw(compute_band_structure(crystal, DEFAULTS["nac"]), density_of_states(crystal, *chain))
     with styled():
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in figure.axes[0].get_xticklabels()]
     ink = [
         # The empty rows above a name hold nothing.
@@ -477,6 +477,8 @@ def test_relaxons_are_dots_of_their_lifetimes(chain):
     shown = relaxons_figure.draw(stage).axes[0].collections[0].get_offsets()
     assert set(np.asarray(shown[:, 0])) <= set(stage.relaxation_times[1])
     heat = (np.einsum("raa,r->r", stage.relaxon_kappa[1], stage.relaxation_times[1]) / 3)[stage.relaxation_times[1] > 0]
+    axes = relaxons_figure.draw(stage).axes[0]
+    assert shown[:, 1].max() < axes.get_ylim()[1] < 10 * shown[:, 1].max()
     assert (shown[:, 0] * shown[:, 1]).sum() == pytest.approx(heat[heat > 0].sum())
 
 
@@ -528,15 +530,32 @@ def test_spectra_are_drawn_by_branch_species_and_direction(chain):
         ["trace/3", "Si", "C"],
     ]
     assert twin.get_lines()[0].get_ydata()[-1] == pytest.approx(transport.kappa[1, 0, 0], rel=1e-9)
-    assert panels[0].get_title() == "rta, 290 K"
+    assert panels[0].figure.get_suptitle() == "rta, 290 K"
     layered = compute(hexagonal(), [4, 4, 3])
     *panels, _ = spectral.draw(spectra_of(layered, layered.rta(300.0))).axes
     assert [text.get_text() for text in panels[-1].get_legend().get_texts()] == ["trace/3", "xx", "yy", "zz"]
 
 
+@pytest.mark.parametrize("module", [spectral, dos])
+def test_legends_of_spectra_lie_above_all_curves(chain, module):
+    """Wherever a crystal has its peak; and no words on the title."""
+    figure = module.draw(spectra_of(chain, chain.rta(300.0)))
+    with styled():
+        figure.draw_without_rendering()
+    for axes in figure.axes:
+        if axes.get_legend() is not None:
+            box = axes.get_legend().get_window_extent()
+            assert all(
+                text.get_window_extent().y0 >= axes.get_window_extent().y1 for text in axes.get_legend().get_texts()
+            )
+            assert box.x1 <= figure.bbox.x1
+            if figure.get_suptitle():
+                assert box.y1 <= figure._suptitle.get_window_extent().y0 + 1
+
+
 def test_spectra_of_a_temperature_at_which_no_solver_converged_are_left_out(chain):
     transport = chain.rta(100.0, 300.0)
     failed = replace(transport, converged=np.array([1, 0]))
-    assert spectral.draw(spectra_of(chain, failed)).axes[0].get_title() == "rta, 100 K"
+    assert spectral.draw(spectra_of(chain, failed)).get_suptitle() == "rta, 100 K"
     nowhere = replace(transport, converged=np.array([0, 0]))
     assert np.isnan(spectral.draw(spectra_of(chain, nowhere)).axes[0].get_lines()[0].get_ydata()).all()

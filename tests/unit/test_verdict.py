@@ -59,6 +59,13 @@ def test_solver_without_a_result_fails_every_run() -> None:
     assert found == "run si: solver rta has no result at 300 K"
 
 
+def test_a_number_that_is_missing_is_said_in_words() -> None:
+    (line,) = report("si", {"rta": transport(kappa=(np.nan, 50.0))})
+    assert line.startswith("si, rta: no result at 300 K;")
+    (line,) = report("si", {"viscosity": viscosity(np.nan, 1e-4)})
+    assert line.startswith("si, viscosity: no result at 300 K;")
+
+
 def viscosity(*values: float) -> Viscosity:
     """μ_ijkl = δ_ik δ_jl times each of the values, at 300 and 600 K."""
     tensor = np.einsum("ik,jl->ijkl", np.eye(3), np.eye(3))

@@ -43,8 +43,16 @@ def stacked(
             # Beyond the relaxation-time approximation a part may be negative; of a solver that failed it is no number.
             axes.set_ylim(1.05 * float(np.fmin.reduce([0.0, *(np.fmin.reduce(one) for one in curves.values())])), None)
             axes.grid(alpha=0.25, lw=0.5)
-            # Below the end of the integral, or above the low frequencies, where there are few states.
-            axes.legend(fontsize=8, loc="center right" if integral else "upper left")
+            # Above the axes: a spectrum may have a peak anywhere.
+            axes.legend(
+                fontsize=8,
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=5,
+                columnspacing=0.9,
+                handlelength=1.1,
+                borderpad=0,
+            )
         if integral:
             twin = rows[0].twinx()
             steps = np.diff(frequency) * (total[1:] + total[:-1]) / 2
@@ -52,6 +60,7 @@ def stacked(
             twin.set_ylim(0, None)
             twin.set_ylabel(integral, color="0.45")
             twin.spines["right"].set_visible(True)
-        rows[0].set_title(title, fontsize=9)
+        if title:
+            figure.suptitle(title, fontsize=9)
         rows[-1].set_xlabel("frequency ω/2π (THz)")
     return figure

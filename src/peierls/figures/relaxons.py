@@ -20,6 +20,7 @@ def draw(relaxons: Transport) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="relaxon lifetime (ps)", ylabel="contribution to κ (W/m/K)")
         axes.set_title(f"{relaxons.temperature[chosen]:g} K", fontsize=9)
         # Those that carry nothing to speak of would stretch the axis by twenty decades.
-        axes.set_ylim(1e-7 * float(contributions.max(initial=1e-30)), None)
+        largest = float(contributions.max(initial=1e-30))
+        axes.set_ylim(1e-7 * largest, 3 * largest)
         axes.grid(alpha=0.25, lw=0.5)
     return figure
