@@ -229,8 +229,9 @@ def test_kappa_is_drawn_on_logarithmic_axes_in_watts(chain):
 def test_directions_of_a_sheet_that_agree_are_one_line(chain):
     """The one across conducts nothing and is no direction that differs."""
     sheet = replace(chain.rta(100.0, 300.0), kappa=np.array([np.diag([6.0, 6.0, 0.0]), np.diag([2.0, 2.0, 0.0])]))
-    (line,) = kappa.draw([sheet]).axes[0].get_lines()
-    assert line.get_label() == "rta"
+    noise = sheet.kappa + np.diag([0.0, 0.0, 3e-16])
+    (line,) = kappa.draw([sheet, replace(sheet, solver="direct", kappa=noise)]).axes[0].get_lines()
+    assert line.get_label() == "rta, direct"
     np.testing.assert_allclose(line.get_ydata(), [6.0, 2.0])
 
 
@@ -357,7 +358,7 @@ def test_a_solver_without_a_result_has_one_entry(chain):
     transport = chain.rta(100.0, 300.0)
     missing = replace(transport, solver="iterative", kappa=np.full_like(transport.kappa, np.nan))
     axes = kappa.draw([transport, missing]).axes[0]
-    assert [line.get_label() for line in axes.get_lines()] == ["rta", "iterative"]
+    assert [line.get_label() for line in axes.get_lines()] == ["rta", "iterative: no result"]
 
 
 def test_runs_have_a_colour_and_solvers_a_line(chain):
@@ -499,7 +500,8 @@ def test_a_solver_that_did_not_converge_leaves_an_empty_curve(chain):
     lost = {name: np.full_like(getattr(transport, name), np.nan) for name in ("kappa", "mode_kappa")}
     lost["mean_free_displacement"] = np.full_like(transport.mean_free_displacement, np.nan)
     gone = replace(transport, solver="iterative", **lost)
-    cumulative.draw([curves_of(chain, gone), curves_of(chain, transport)])
+    axes = cumulative.draw([curves_of(chain, gone), curves_of(chain, transport)]).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["iterative: no result", "rta"]
     thin_film.draw([films_of(chain, gone)])
 
 

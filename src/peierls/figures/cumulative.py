@@ -37,7 +37,7 @@ def draw(curves: Sequence[Cumulative]) -> Figure:
         groups = alike(exact, AGREEMENT * max(float(np.abs(np.nan_to_num(one)).max()) for one in exact))
         for colour, line, group in zip(colours(len(groups)), cycle(LINES), groups, strict=False):
             one, (steps, smooth, spectrum) = curves[group[0]], means[group[0]]
-            name = shared_name([curves[number].solver for number in group])
+            name = shared_name([curves[number].solver for number in group], smooth)
             length = one.length / NANOMETRE
             upper.step(length, steps, where="post", color=colour, lw=0.7, alpha=0.6)
             upper.plot(length, smooth, line, color=colour, lw=1.8, label=name)

@@ -6,7 +6,7 @@ from itertools import cycle
 import numpy as np
 from matplotlib.figure import Figure
 
-from peierls.figures.style import AGREEMENT, LINES, alike, colours, readable_log_axis, shared_name, styled
+from peierls.figures.style import AGREEMENT, LINES, NOTHING, alike, colours, readable_log_axis, shared_name, styled
 from peierls.solvers import Transport
 
 
@@ -17,13 +17,13 @@ def draw(transports: Sequence[Transport]) -> Figure:
         figure = Figure(figsize=(4.8, 3.6))
         axes = figure.subplots()
         diagonals = [np.einsum("tii->ti", transport.kappa) for transport in transports]
-        groups = alike(diagonals)
+        groups = alike(diagonals, NOTHING * max(float(np.abs(np.nan_to_num(one)).max()) for one in diagonals))
         for colour, line, group in zip(colours(len(groups)), cycle(LINES), groups, strict=False):
             temperature, diagonal = transports[group[0]].temperature, diagonals[group[0]]
             largest = np.abs(diagonal).max(axis=1, keepdims=True)
-            conducts = ~(np.abs(diagonal) <= 1e-12 * largest).all(axis=0)
+            conducts = ~(np.abs(diagonal) <= NOTHING * largest).all(axis=0)
             columns = np.flatnonzero(conducts) if conducts.any() else np.arange(3)
-            name = shared_name([transports[number].solver for number in group])
+            name = shared_name([transports[number].solver for number in group], diagonal)
             if np.allclose(diagonal[:, columns], diagonal[:, columns[:1]], rtol=AGREEMENT, equal_nan=True):
                 axes.plot(temperature, diagonal[:, columns[0]], f"o{line}", ms=3.5, color=colour, label=name)
                 continue

@@ -42,7 +42,7 @@ def draw(runs: Mapping[str, Sequence[Transport]]) -> Figure:
                     marker=_MARKERS[number % len(_MARKERS)],
                     ms=4,
                     color=colour,
-                    label=shared_name([name, *(transports[place].solver for place in group)], 36),
+                    label=shared_name([name, *(transports[place].solver for place in group)], mean, 36),
                 )
         axes.set(xscale="log", yscale="log", xlabel="temperature (K)", ylabel="thermal conductivity (W/m/K)")
         readable_log_axis(axes.xaxis)

@@ -25,7 +25,7 @@ LINES = ("-", "--", ":", "-.")
 AGREEMENT = 1e-3
 """Relative difference up to which curves are one line to the eye."""
 
-_NOTHING = 1e-9
+NOTHING = 1e-9
 """Part of the largest conductivity that is none: across a sheet or a chain."""
 
 NANOMETRE = 1e-9
@@ -76,7 +76,7 @@ def conducting_directions(kappa: Any) -> int:
     """Number of directions in which κ, shape (..., 3, 3), conducts at all: 3, in a sheet 2, in a chain 1."""
     whole = np.nan_to_num(kappa).reshape(-1, 3, 3).sum(axis=0)
     sizes = np.abs(np.linalg.eigvalsh((whole + whole.T) / 2))
-    return int((sizes > _NOTHING * sizes.max()).sum()) or 3
+    return int((sizes > NOTHING * sizes.max()).sum()) or 3
 
 
 def mean_over_directions(tensors: Any, kappa: Any) -> Any:
@@ -98,9 +98,10 @@ def alike(curves: Sequence[Any], floor: float = 0.0) -> list[list[int]]:
     return groups
 
 
-def shared_name(names: Sequence[str], width: int = 24) -> str:
-    """The names of those that share a line, on several lines where they are many."""
-    return textwrap.fill(", ".join(names), width, break_long_words=False, break_on_hyphens=False)
+def shared_name(names: Sequence[str], curve: Any, width: int = 24) -> str:
+    """The names of those that share a `curve`, on several lines where they are many, and whether there is one."""
+    said = ", ".join(names) + (": no result" if np.isnan(curve).all() else "")
+    return textwrap.fill(said, width, break_long_words=False, break_on_hyphens=False)
 
 
 def readable_log_axis(axis: Any) -> None:

@@ -44,7 +44,7 @@ def draw(films: Sequence[ThinFilm]) -> Figure:
                     axes.axhline(end, color=colour, lw=0.8, ls=":")
         if len(films) > 1:
             for group, line in zip(groups, styles, strict=False):
-                name = shared_name([films[number].solver for number in group])
+                name = shared_name([films[number].solver for number in group], ratios[group[0]])
                 axes.plot([], [], ls=line, color="0.3", lw=1.2, label=name)
         axes.set(xscale="log", xlabel="thickness or diameter (nm)", ylabel="conductivity / that of the bulk (1)")
         axes.set_ylim(0, 1.02)
