@@ -121,12 +121,16 @@ def springs(separation: np.ndarray, pair: str) -> np.ndarray:
 
 
 def triangles(second: np.ndarray, third: np.ndarray) -> np.ndarray:
-    """A third-order constant of three atoms, home at the origin, within 3 Å of each other; no symmetry at all."""
+    """A third-order constant of three atoms, home at the origin, within 3 Å of each other: turned with its atoms, and
+    with no other symmetry."""
     sides = [np.linalg.norm(side) for side in (second, third, second - third)]
     if max(sides) > 3.0:
         return np.zeros((3, 3, 3))
-    shape = np.einsum("a,b,c->abc", second + 0.3, third - 0.2, second - 2 * third + 0.1)
-    return np.exp(-sum(sides)) * (shape + np.arange(27).reshape(3, 3, 3) / 27)
+    shape = np.einsum("a,b,c->abc", second, third, second - 2 * third)
+    shape += np.einsum("ab,c->abc", np.eye(3), third - 0.3 * second)
+    shape += np.einsum("bc,a->abc", np.eye(3), 0.4 * second + 0.1 * third)
+    shape += np.einsum("ac,b->abc", np.eye(3), second - 0.7 * third)
+    return np.exp(-sum(sides)) * shape
 
 
 def constants_in(supercell: Atoms, homes: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -236,7 +236,8 @@ def test_damage_is_found_or_shows(name, file, folders, whole):
             assert "\n" not in message
             # A line, a key, or what is wrong with the whole.
             assert re.search(
-                r"line|'\w+'|Born|dielectric|HDF5|YAML|lattice|zero|dataset|is no|p2s_map|species|elements", message
+                r"line|'\w+'|Born|dielectric|HDF5|YAML|lattice|zero|dataset|is no|p2s_map|species|elements|strongest",
+                message,
             ), message
             return
         finally:

@@ -16,7 +16,7 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
-from peierls.force_constants import born, elements, phonopy_yaml, supercell
+from peierls.force_constants import born, elements, phonopy_yaml, space_group, supercell
 from peierls.force_constants.files import locate
 from peierls.force_constants.supercell import Supercell
 
@@ -80,7 +80,7 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
     constants = _force_constants(fc3_path, ("fc3",), 3, cells, yaml_path)
     fc3_atoms, fc3_vectors, fc3 = supercell.third_order(cells, constants, structure.tolerance)
     fc3 *= units.EV_PER_ANGSTROM3
-    return Crystal(
+    crystal = Crystal(
         lattice=primitive.lattice,
         positions=primitive.positions,
         species=primitive.species,
@@ -97,6 +97,8 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
         dielectric=dielectric,
         fc2_supercell=phonon_cells.period,
     )
+    space_group.refuse_foreign(crystal, fc2_path, fc3_path, yaml_path)
+    return crystal
 
 
 def _force_constants(path: Path, keys: tuple[str, ...], order: int, cells: Supercell, yaml_path: Path) -> Floats:

@@ -6,7 +6,7 @@ from typing import Any
 
 from peierls.crystal import Crystal
 from peierls.errors import InputError
-from peierls.force_constants import born, diagonal, elements, q2r, third_order_text
+from peierls.force_constants import born, diagonal, elements, q2r, space_group, third_order_text
 from peierls.force_constants.files import locate
 
 _LARGEST_EXCESS = 1.0
@@ -49,7 +49,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         born_charges, dielectric = born.checked(born_charges, dielectric, fc2_path)
     fc2_vectors, fc2 = diagonal.second_order(cell, second.constants, fc2_path)
     fc3_atoms, fc3_vectors, fc3 = third_order_text.read(fc3_path, cell.lattice, len(cell.species))
-    return Crystal(
+    crystal = Crystal(
         lattice=cell.lattice,
         positions=cell.positions,
         species=cell.species,
@@ -66,3 +66,5 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         dielectric=dielectric,
         ewald_parameter=None if born_charges is None else second.range_parameter,
     )
+    space_group.refuse_foreign(crystal, fc2_path, fc3_path, fc2_path)
+    return crystal

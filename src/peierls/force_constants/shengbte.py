@@ -6,7 +6,7 @@ of this program's own configuration.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
-from peierls.force_constants import born, cells, diagonal, elements, namelist, q2r, third_order_text
+from peierls.force_constants import born, cells, diagonal, elements, namelist, q2r, space_group, third_order_text
 from peierls.force_constants.files import locate
 from peierls.force_constants.namelist import Namelists
 from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
@@ -34,6 +34,8 @@ _LFACTOR = 10 * units.ANGSTROM
 """Lengths in CONTROL are in nm."""
 _DIELECTRIC_TOLERANCE, _CHARGE_TOLERANCE = 0.01, 0.05
 """How far, relative and in e, espresso.ifc2 may be from the dielectric tensor and the charges of CONTROL."""
+_ELSEWHERE = 0.1
+"""How far, in Å, an atom of espresso.ifc2 may be from its sites in CONTROL, of which there is one in each cell."""
 
 _log = logging.getLogger("peierls")
 
@@ -73,11 +75,11 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     control = _control(control_path)
     cell = control.cell
     assert cell.masses is not None
-    ewald_parameter = None
+    ewald_parameter, positions = None, cell.positions
     if control.from_espresso:
         second = q2r.read(fc2_path)
         _compare(control, second, fc2_path)
-        constants = second.constants
+        constants, positions = second.constants, second.cell.positions
         if control.born_charges is not None:
             # The file's own, which q2r.x has left out; ShengBTE adds the sum at 2π over its first lattice vector.
             ewald_parameter = second.range_parameter
@@ -85,7 +87,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         constants = _force_constants_2nd(fc2_path, len(cell.species), control.sizes)
     fc2_vectors, fc2 = diagonal.second_order(cell, constants, fc2_path)
     fc3_atoms, fc3_vectors, fc3 = third_order_text.read(fc3_path, cell.lattice, len(cell.species))
-    return Crystal(
+    crystal = Crystal(
         lattice=cell.lattice,
         positions=cell.positions,
         species=cell.species,
@@ -103,6 +105,13 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         fc2_supercell=np.diag(control.sizes),
         ewald_parameter=ewald_parameter,
     )
+    own = crystal
+    if (positions != cell.positions).any():
+        # Atoms that the two files have in different cells: constants have the symmetry of the atoms of their own file.
+        vectors, tensors = diagonal.second_order(replace(cell, positions=positions), constants, fc2_path)
+        own = replace(crystal, positions=positions, fc2_vectors=vectors, fc2=tensors)
+    space_group.refuse_foreign(own, fc2_path, fc3_path, control_path)
+    return crystal
 
 
 def _control(path: Path) -> Control:
@@ -177,7 +186,14 @@ def _compare(control: Control, second: q2r.Q2R, path: Path) -> None:
     off = abs(control.cell.lattice - second.cell.lattice).max()
     if off > SITE_TOLERANCE:
         raise InputError(f"{path}: its lattice vectors are {off:.4f} Å off those of {control.path}")
-    away = np.linalg.norm((control.cell.positions - second.cell.positions) @ control.cell.lattice, axis=1)
+    separations = control.cell.positions - second.cell.positions
+    between = np.linalg.norm((separations - np.rint(separations)) @ control.cell.lattice, axis=1)
+    for atom in np.flatnonzero(between > _ELSEWHERE)[:1]:
+        raise InputError(
+            f"{path}: atom {atom + 1} is {between[atom]:.4f} Å away from the site that {control.path} has it on, "
+            "expected the same sites"
+        )
+    away = np.linalg.norm(separations @ control.cell.lattice, axis=1)
     # Also by a lattice vector: the cells of the constants are counted from the atoms' own. A warning and no error, for
     # ShengBTE's own example of silicon is like that (its atom 2 is on the other side of atom 1).
     for atom in np.flatnonzero(away > SITE_TOLERANCE):

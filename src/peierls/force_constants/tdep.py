@@ -4,6 +4,7 @@ Where infile.forceconstant has a polar tail, its constants are short-ranged: wha
 an Ewald sum of the file's own λ is left out.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
-from peierls.force_constants import born, elements, ucposcar
+from peierls.force_constants import born, elements, space_group, ucposcar
 from peierls.force_constants.files import locate
 from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
@@ -24,10 +25,15 @@ _WHOLE = 1e-4
 _BEYOND = 1e-3
 """How far, in Å, a pair may reach beyond the cutoff of its file, which TDEP takes from the longest pair."""
 
+_MOST_CELLS = 1_000_000
+"""Cells within a cutoff beyond which nothing is counted: such a cutoff is damage."""
+
 _FARTHEST = 1000
 """Lattice vectors with larger coordinates are taken for damage."""
 _CHARGE = 1e-5
 """How far, in e, the charges written at the end may be from those that components and coefficients give."""
+
+_log = logging.getLogger("peierls")
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,8 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         masses, variances = ucposcar.read_isotopes(path, len(cell.species))
         source = f"file {path.name}"
     fc2_vectors, fc2, tail = _second_order(fc2_path, cell)
-    fc3_atoms, fc3_vectors, fc3 = _third_order(fc3_path, len(cell.species))
-    return Crystal(
+    fc3_atoms, fc3_vectors, fc3 = _third_order(fc3_path, cell)
+    crystal = Crystal(
         lattice=cell.lattice,
         positions=cell.positions,
         species=cell.species,
@@ -82,6 +88,8 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
         dielectric=tail.dielectric if tail else None,
         ewald_parameter=tail.range_parameter if tail else None,
     )
+    space_group.refuse_foreign(crystal, fc2_path, fc3_path, structure_path)
+    return crystal
 
 
 def _second_order(path: Path, cell: Cell) -> tuple[Integers, Floats, PolarTail | None]:
@@ -92,26 +100,34 @@ def _second_order(path: Path, cell: Cell) -> tuple[Integers, Floats, PolarTail |
     """
     n_atoms = len(cell.species)
     lines, cutoff = _opened(path, n_atoms)
-    labels, tensors = [], []
+    labels, tensors, longest = [], [], 0.0
     for atom in range(n_atoms):
         n_pairs = lines.whole(f"the number of pairs of atom {atom + 1}")
         first = lines.position
         blocks = lines.blocks(n_pairs, (1, 3, 3, 3, 3), "a pair: an atom, a lattice vector and three rows of constants")
         others = _atoms(lines, first, 5, blocks[:, :1], n_atoms)
         cells = _vectors(lines, first, 5, 1, blocks[:, 1:4])
-        separations = (cells + cell.positions[others[:, 0]] - cell.positions[atom]) @ cell.lattice
-        lengths = np.linalg.norm(separations, axis=1)
+        lengths = _lengths(cell, atom, others[:, 0], cells)
         for pair in np.flatnonzero(lengths > cutoff + _BEYOND)[:1]:
-            raise InputError(
-                f"{lines.where(first + 5 * int(pair))} opens a pair {lengths[pair]:.4f} Å apart, expected at most the "
-                f"cutoff of {cutoff:.4f} Å: is the file for another cell?"
-            )
+            raise _too_long(lines, first + 5 * int(pair), "a pair", lengths[pair], cutoff)
+        longest = max(longest, lengths.max(initial=0.0))
         own = np.column_stack([np.full(n_pairs, atom), others, cells])
         _refuse_repeated(lines, first, 5, own)
         labels.append(own)
         tensors.append(blocks[:, 4:].reshape(-1, 3, 3))
     tail = _polar_tail(lines, n_atoms, path)
     joined, constants = np.concatenate(labels), np.concatenate(tensors)
+    if longest < cutoff - _BEYOND:
+        if len(joined) < _pairs_within(cell, cutoff - _BEYOND):
+            raise InputError(
+                f"{lines.where(1)} gives a cutoff of {cutoff:.4f} Å, and the longest pair is {longest:.4f} Å apart, "
+                "expected the same or every pair within the cutoff: is the file for another cell?"
+            )
+        _log.warning(
+            "%s gives a cutoff of %.4f Å, and the longest pair is %.4f Å apart, where TDEP writes the same: is it a "
+            "round number, or is the file for another cell?",
+            *(lines.where(1), cutoff, longest),
+        )
     if not constants.any():
         raise InputError(f"{path}: the force constants are zero throughout")
     # The home cell is there even where it is empty: the on-site term is what a sum rule corrects.
@@ -146,13 +162,14 @@ def _polar_tail(lines: Lines, n_atoms: int, path: Path) -> PolarTail | None:
     return PolarTail(*born.checked(charges, dielectric, path), range_parameter / units.BOHR)
 
 
-def _third_order(path: Path, n_atoms: int) -> tuple[Integers, Integers, Floats]:
+def _third_order(path: Path, cell: Cell) -> tuple[Integers, Integers, Floats]:
     """Atoms (block, 3), lattice vectors (block, 2, 3) and constants (block, 3, 3, 3) in amu/(Å ps²).
 
     Number of atoms and cutoff; for each atom the number of its triplets, and for each triplet the three atoms, their
     lattice vectors in fractional coordinates, the first zero, and nine lines of constants in eV/Å³.
     """
-    lines, _ = _opened(path, n_atoms)
+    n_atoms = len(cell.species)
+    lines, cutoff = _opened(path, n_atoms)
     widths = (1, 1, 1, *[3] * 12)
     labels, tensors = [np.empty((0, 9), np.int64)], []
     for atom in range(n_atoms):
@@ -166,6 +183,10 @@ def _third_order(path: Path, n_atoms: int) -> tuple[Integers, Integers, Floats]:
             where = lines.where(first + len(widths) * int(block))
             found = f"{atoms[block, 0] + 1} in cell {' '.join(map(str, vectors[block, 0]))}"
             raise InputError(f"{where} opens a triplet of atom {found}, expected atom {atom + 1} in cell 0 0 0")
+        for leg in (1, 2):
+            lengths = _lengths(cell, atom, atoms[:, leg], vectors[:, leg])
+            for block in np.flatnonzero(lengths > cutoff + _BEYOND)[:1]:
+                raise _too_long(lines, first + len(widths) * int(block), "a triplet with atoms", lengths[block], cutoff)
         own = np.column_stack([atoms, vectors[:, 1:].reshape(-1, 6)])
         _refuse_repeated(lines, first, len(widths), own)
         labels.append(own)
@@ -186,6 +207,36 @@ def _opened(path: Path, n_atoms: int) -> tuple[Lines, float]:
     if cutoff <= 0:
         raise lines.fault(1, "the cutoff in Å, positive")
     return lines, cutoff
+
+
+def _lengths(cell: Cell, atom: int, others: Integers, vectors: Integers) -> Floats:
+    """Distances in Å from an atom at home to `others` (n) in cells `vectors` (n, 3)."""
+    separations = (vectors + cell.positions[others] - cell.positions[atom]) @ cell.lattice
+    return np.asarray(np.linalg.norm(separations, axis=1), dtype=float)
+
+
+def _too_long(lines: Lines, position: int, what: str, length: float, cutoff: float) -> InputError:
+    return InputError(
+        f"{lines.where(position)} opens {what} {length:.4f} Å apart, expected at most the cutoff of {cutoff:.4f} Å: is "
+        "the file for another cell?"
+    )
+
+
+def _pairs_within(cell: Cell, cutoff: float) -> float:
+    """How many pairs of atoms the crystal has within `cutoff`, Å, the first of each at home, it and itself included."""
+    # Atoms are in the home cell, so none is nearer than one cell less.
+    most = np.ceil(cutoff * np.linalg.norm(np.linalg.inv(cell.lattice), axis=0)) + 1
+    if (2 * most + 1).prod() > _MOST_CELLS:
+        return np.inf
+    vectors = np.stack(np.meshgrid(*(np.arange(-size, size + 1) for size in most), indexing="ij"), axis=-1).reshape(
+        -1, 3
+    )
+    every = range(len(cell.species))
+    return sum(
+        int((_lengths(cell, atom, np.full(len(vectors), other), vectors) <= cutoff).sum())
+        for atom in every
+        for other in every
+    )
 
 
 def _atoms(lines: Lines, first: int, length: int, numbers: Floats, n_atoms: int) -> Integers:
