@@ -176,10 +176,15 @@ def test_a_cutoff_between_two_shells_is_mentioned(folders, tmp_path, caplog):
 
 @pytest.mark.parametrize(
     ("place", "sentence"),
-    [("1.25 0.25 0.25", None), ("0.5 0.5 0.5", "espresso.ifc2: atom 2 is 1.7321 Å away from the site that")],
+    [
+        ("1.25 0.25 0.25", None),
+        ("-0.25 -0.25 -0.25", None),
+        ("0.5 0.5 0.5", "espresso.ifc2: atoms 1 and 2 are 1.7321 Å apart, expected 2.0000 Å as in"),
+    ],
 )
 def test_atoms_of_espresso_elsewhere(place, sentence, tmp_path):
-    """In another cell they are followed, as ShengBTE does it, though the crystal loses its symmetry; elsewhere not."""
+    """In another cell or with the sites of both exchanged they are followed, as ShengBTE does it, though the crystal
+    loses its symmetry; where distances are others they are not."""
     folder = text_formats.shengbte(tmp_path, ZINCBLENDE, GRID, espresso=True)
     text = (folder / "CONTROL").read_text()
     whole = "positions(:,2)=0.250000000000 0.250000000000 0.250000000000"

@@ -34,8 +34,8 @@ _LFACTOR = 10 * units.ANGSTROM
 """Lengths in CONTROL are in nm."""
 _DIELECTRIC_TOLERANCE, _CHARGE_TOLERANCE = 0.01, 0.05
 """How far, relative and in e, espresso.ifc2 may be from the dielectric tensor and the charges of CONTROL."""
-_ELSEWHERE = 0.1
-"""How far, in Å, an atom of espresso.ifc2 may be from its sites in CONTROL, of which there is one in each cell."""
+_APART = 0.1
+"""By how much, in Å, the shortest distance of two atoms in espresso.ifc2 may differ from that in CONTROL."""
 
 _log = logging.getLogger("peierls")
 
@@ -186,14 +186,13 @@ def _compare(control: Control, second: q2r.Q2R, path: Path) -> None:
     off = abs(control.cell.lattice - second.cell.lattice).max()
     if off > SITE_TOLERANCE:
         raise InputError(f"{path}: its lattice vectors are {off:.4f} Å off those of {control.path}")
-    separations = control.cell.positions - second.cell.positions
-    between = np.linalg.norm((separations - np.rint(separations)) @ control.cell.lattice, axis=1)
-    for atom in np.flatnonzero(between > _ELSEWHERE)[:1]:
+    here, there = _distances(control.cell), _distances(second.cell)
+    for one, other in np.argwhere(abs(here - there) > _APART)[:1]:
         raise InputError(
-            f"{path}: atom {atom + 1} is {between[atom]:.4f} Å away from the site that {control.path} has it on, "
-            "expected the same sites"
+            f"{path}: atoms {one + 1} and {other + 1} are {there[one, other]:.4f} Å apart, expected "
+            f"{here[one, other]:.4f} Å as in {control.path}"
         )
-    away = np.linalg.norm(separations @ control.cell.lattice, axis=1)
+    away = np.linalg.norm((control.cell.positions - second.cell.positions) @ control.cell.lattice, axis=1)
     # Also by a lattice vector: the cells of the constants are counted from the atoms' own. A warning and no error, for
     # ShengBTE's own example of silicon is like that (its atom 2 is on the other side of atom 1).
     for atom in np.flatnonzero(away > SITE_TOLERANCE):
@@ -212,6 +211,17 @@ def _compare(control: Control, second: q2r.Q2R, path: Path) -> None:
         or abs(control.born_charges - neutral).max() > _CHARGE_TOLERANCE
     ):
         raise InputError(f"{path}: dielectric tensor and Born charges are not those of {control.path}")
+
+
+def _distances(cell: Cell) -> Floats:
+    """Shortest distance between each two atoms and their images, shape (atom, atom), Å."""
+    single = diagonal.repeated(cell, (1, 1, 1))
+    distances = np.zeros((len(single), len(single)))
+    for home in range(len(single)):
+        images = single.images(home, diagonal.TIE)
+        separations = images.vector + cell.positions[images.atom] - cell.positions[home]
+        distances[home, images.atom] = np.linalg.norm(separations @ cell.lattice, axis=1)
+    return distances
 
 
 def _force_constants_2nd(path: Path, n_atoms: int, sizes: tuple[int, int, int]) -> Floats:
