@@ -14,10 +14,10 @@ import text_formats
 from format_checks import assert_refused
 from test_sum_rules import shaken
 
-from peierls import force_constants
+from peierls import force_constants, stage_files
 from peierls.crystal import Crystal
 from peierls.errors import InputError
-from peierls.force_constants import space_group, writers
+from peierls.force_constants import born, elements, space_group, writers
 
 FACE_CENTRED = 2.0 * (np.ones((3, 3)) - np.eye(3))
 HOME = [0.0, 0.0, 0.0]
@@ -194,3 +194,106 @@ def test_atoms_of_espresso_elsewhere(place, sentence, tmp_path):
         assert_refused(folder, sentence)
     else:
         assert max(space_group.asymmetries(force_constants.read({"path": folder}))) > 0.1
+
+
+# --- species in another order -----------------------------------------------------------------------------------------
+
+
+def exchange(name: str, one: str, other: str, count: int = -1):
+    """Two words of a file in each other's place."""
+
+    def change(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert one in text and other in text
+        (folder / name).write_text(
+            text.replace(one, "here", count).replace(other, one, count).replace("here", other, count)
+        )
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("format", "change", "sentence"),
+    [
+        ("phono3py", exchange("phono3py.yaml", "Na", "Cl"), "phono3py.yaml: key 'primitive_cell' gives atom 1, Cl,"),
+        (
+            "tdep",
+            exchange("infile.ucposcar", "Na", "Cl"),
+            "infile.isotopes: line 1 gives atom 1, Cl, the mass 22.990 amu",
+        ),
+        ("shengbte", exchange("CONTROL", '"Na"', '"Cl"'), "CONTROL: line 14: 'masses' gives atom 1, Cl,"),
+        ("qe", exchange("model.fc", "'Na '", "'Cl '"), "model.fc: line 5 gives atom 1, Cl, the mass 22.990 amu"),
+        ("peierls", None, "crystal.h5: dataset 'masses' gives atom 1, Cl, the mass 22.990 amu, that of Na"),
+    ],
+)
+def test_species_in_another_order_than_masses(format, change, sentence, folders, tmp_path):
+    if change is None:
+        stage_files.write(tmp_path / "crystal.h5", replace(ROCK_SALT, species=("Cl", "Na")))
+        assert_refused(tmp_path, sentence)
+        return
+    folder = shutil.copytree(folders[format, "rock salt"], tmp_path / "exchanged")
+    change(folder)
+    assert_refused(folder, sentence, format=format)
+
+
+@pytest.mark.parametrize("text", ["35.45 1e-4\n22.99 0\n", "# of the anion\nCl 22.99 0\nNa 35.45 1e-4\n"])
+def test_isotopes_in_another_order(text, folders, tmp_path):
+    (tmp_path / "isotopes.txt").write_text(text)
+    with pytest.raises(InputError, match=r"isotopes\.txt: line [13] gives atom 1, Na, the mass 35\.450 amu"):
+        force_constants.read(
+            {"path": folders["qe", "rock salt"], "isotopes": {"file": tmp_path / "isotopes.txt"}, "format": "qe"}
+        )
+
+
+def test_isotopes_of_the_element_itself_are_as_heavy_as_they_are():
+    """Light lithium, heavy water, a mass of no element: whatever is not the mass of another atom of the crystal."""
+    for species, masses in [
+        (("Li", "F"), (6.015, 18.998)),
+        (("H", "O"), (2.014, 15.999)),
+        (("Si", "Ge"), (40.0, 72.6)),
+    ]:
+        elements.refuse_exchanged_masses(species, np.array(masses), lambda atom: "here")
+
+
+CHARGES = np.array([2.5, 7.0, -5.5, -2.0, -2.0])[:, None, None] * np.eye(3)
+"""Of strontium titanate, its oxygen from along to across the bond."""
+
+
+@pytest.mark.parametrize(
+    ("species", "sentence"),
+    [
+        (("Sr", "Ti", "O", "O", "O"), None),
+        (
+            ("O", "Ti", "Sr", "O", "O"),
+            r"BORN: the Born charge of atom 1, O, is \+2\.50 e in the mean, expected a negative",
+        ),
+        (
+            ("Sr", "O", "O", "O", "Ti"),
+            r"BORN: the Born charge of atom 2, O, is \+7\.00 e in the mean, expected a negative",
+        ),
+        (
+            ("O", "F", "Na", "F", "F"),
+            r"BORN: the Born charge of atom 2, F, is \+7\.00 e in the mean, expected a negative",
+        ),
+        (("O", "Ti", "F", "F", "F"), None),  # fluorine takes electrons from oxygen too
+        (("Ga", "N", "Ga", "N", "N"), None),  # no element that is always the one or the other
+    ],
+)
+def test_charges_in_another_order(species, sentence):
+    if sentence is None:
+        born.checked(CHARGES, np.eye(3), species, Path("BORN"))
+        return
+    with pytest.raises(InputError, match=sentence):
+        born.checked(CHARGES, np.eye(3), species, Path("BORN"))
+
+
+def test_charges_that_are_all_opposite_change_nothing(caplog):
+    """They enter in pairs. TDEP's own example of MgO has such charges."""
+    born.checked(-CHARGES, np.eye(3), ("Sr", "Ti", "O", "O", "O"), Path("BORN"))
+    assert "atom 1, Sr, is -2.50 e in the mean; if all signs are opposite nothing depends on it" in caplog.text
+    opposite = replace(chain.polar_rock_salt(), born_charges=-chain.polar_rock_salt().born_charges)
+    spectra = [
+        chain.harmonic(crystal, [3, 3, 3], chain.long_range())[1].frequencies
+        for crystal in (chain.polar_rock_salt(), opposite)
+    ]
+    np.testing.assert_array_equal(*spectra)

@@ -187,6 +187,10 @@ ESPRESSO = {
     ),
     "species exchanged": (
         edit("CONTROL", '"Si" "Ge"', '"Ge" "Si"'),
+        "CONTROL: line 14: 'masses' gives atom 1, Ge, the mass 28.000 amu, that of Si",
+    ),
+    "another species": (
+        edit("CONTROL", '"Si" "Ge"', '"Si" "C"'),
         "espresso.ifc2: species: Si Ge, expected those of",
     ),
     "another cell": (edit("CONTROL", "lfactor=0.1", "lfactor=0.101"), "its lattice vectors are 0.0340 Å off those of"),

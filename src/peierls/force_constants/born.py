@@ -1,6 +1,7 @@
 """Born effective charges and the dielectric tensor: phonopy's BORN file, and what any of them has to satisfy."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,11 @@ from peierls.force_constants.text import read_text
 
 NEUTRALITY = 0.1
 """Largest total charge of a primitive cell, in e, that is taken for the noise of a calculation and removed."""
+
+_CATIONS = ("Li", "Na", "K", "Rb", "Cs", "Be", "Mg", "Ca", "Sr", "Ba")
+"""Metals whose charge is positive in every compound, as that of fluorine, and of oxygen without it, is negative."""
+_CERTAIN = 0.5
+"""Mean of the diagonal of a charge, in e, whose sign is no accident."""
 
 _log = logging.getLogger("peierls")
 
@@ -37,14 +43,16 @@ def read(path: Path, primitive: Cell) -> tuple[Floats, Floats]:
     tensors = np.array([_tensor(fields, f"{path}: line {number}") for number, fields in enumerate(lines[1:], start=2)])
     dielectric, charges = tensors[0], dict(zip(independent, tensors[1:], strict=True))
     expanded = np.array([R.T @ charges[atom] @ R for atom, R in zip(source, rotations, strict=True)])
-    return checked(expanded, dielectric, path)
+    return checked(expanded, dielectric, primitive.species, path)
 
 
-def checked(charges: Floats, dielectric: Floats, path: Path) -> tuple[Floats, Floats]:
+def checked(charges: Floats, dielectric: Floats, species: Sequence[str], path: Path) -> tuple[Floats, Floats]:
     """The same with the charges' sum made zero, if it is small, and the dielectric tensor symmetric.
 
-    A total charge within `NEUTRALITY` is taken from all atoms alike, as phonopy does when it writes such files.
+    A total charge within `NEUTRALITY` is taken from all atoms alike, as phonopy does when it writes such files. Charges
+    of a sign that their element of `species` cannot have are those of other atoms, and an error.
     """
+    _check_signs(charges, species, path)
     total = charges.sum(axis=0)
     if abs(total).max() > NEUTRALITY:
         raise InputError(
@@ -57,6 +65,29 @@ def checked(charges: Floats, dielectric: Floats, path: Path) -> tuple[Floats, Fl
     if abs(dielectric - symmetric).max() > 1e-2 * abs(symmetric).max() or np.linalg.eigvalsh(symmetric)[0] <= 0:
         raise InputError(f"{path}: the dielectric tensor is not symmetric and positive definite")
     return charges - total / len(charges), symmetric
+
+
+def _check_signs(charges: Floats, species: Sequence[str], path: Path) -> None:
+    """Raises InputError where charges have signs that fit some of the elements and not others.
+
+    If they fit none, the opposite charges do, and all that is computed from charges is the same for these: a warning.
+    """
+    means = np.trace(charges, axis1=1, axis2=2) / 3
+    # Oxygen gives electrons to fluorine only.
+    anions = ("F",) if "F" in species else ("O",)
+    expected = np.array([(symbol in _CATIONS) - (symbol in anions) for symbol in species])
+    certain = np.where(abs(means) > _CERTAIN, np.sign(means) * expected, 0)
+    wrong = np.flatnonzero(certain < 0)
+    if not len(wrong):
+        return
+    atom = int(wrong[0])
+    found = f"the Born charge of atom {atom + 1}, {species[atom]}, is {means[atom]:+.2f} e in the mean"
+    if (certain > 0).any():
+        sign = "positive" if expected[atom] > 0 else "negative"
+        raise InputError(f"{path}: {found}, expected a {sign} one: are species or charges in another order?")
+    _log.warning(
+        "%s: %s; if all signs are opposite nothing depends on it, else the order of atoms is wrong", path, found
+    )
 
 
 def _tensor(fields: list[str], where: str) -> Floats:

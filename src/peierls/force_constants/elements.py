@@ -5,7 +5,7 @@ Tables are those of the package `periodictable` (masses and natural abundances o
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ _log = logging.getLogger("peierls")
 
 _FOREIGN = 0.05
 """Relative difference of a mass from its element's at which it is worth a word."""
+
+_SAME = 0.005
+"""Relative difference within which a mass is that of an element, whatever table it is from."""
 
 _PART = r"([A-Z][a-z]?)(\d+\.?\d*(?:e[-+]?\d+)?)"
 
@@ -40,6 +43,23 @@ def warn_of_foreign_masses(crystal: Crystal, where: str) -> None:
             _log.warning("%s: an atom of %s has the mass %.3f amu, its element has %.3f", where, symbol, mass, natural)
 
 
+def refuse_exchanged_masses(species: Sequence[str], masses: Floats, where: Callable[[int], str]) -> None:
+    """Raises InputError where an atom has the mass of another element of the crystal, and not nearly that of its own.
+
+    Then species and masses are in two different orders. `where` opens the sentence about an atom.
+    """
+    natural = {symbol: float(_element(symbol, where(0)).mass) for symbol in species if is_element(symbol)}
+    for atom, (symbol, mass) in enumerate(zip(species, masses, strict=True)):
+        if symbol not in natural or abs(mass / natural[symbol] - 1) <= _FOREIGN:
+            continue
+        for other, expected in natural.items():
+            if abs(mass / expected - 1) < _SAME:
+                raise InputError(
+                    f"{where(atom)} gives atom {atom + 1}, {symbol}, the mass {mass:.3f} amu, that of {other}, "
+                    f"expected about {natural[symbol]:.3f} amu: are species or masses in another order?"
+                )
+
+
 def natural_mass_variances(species: Sequence[str], where: str) -> Floats:
     """g = Σ c (1 - m/m̄)² over the natural isotopes of each atom, shape (atom).
 
@@ -54,7 +74,7 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
     One line for each atom of the primitive cell, in its order, with two numbers: mass and g. Or one line for each
     element, in any order, with symbol, mass and g. Empty lines and everything behind `#` are skipped.
     """
-    rows: list[tuple[str | None, float, float]] = []
+    rows: list[tuple[str | None, float, float, int]] = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split("#")[0].split()
         if not fields:
@@ -73,10 +93,10 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
             raise InputError(
                 f"{path}: line {number} is for '{symbol}', the crystal holds {', '.join(_unique(species))}"
             )
-        rows.append((symbol, mass, variance))
-    by_atom = all(symbol is None for symbol, _, _ in rows)
+        rows.append((symbol, mass, variance, number))
+    by_atom = all(symbol is None for symbol, *_ in rows)
     expected = species if by_atom else _unique(species)
-    if len(rows) != len(expected) or (not by_atom and {symbol for symbol, _, _ in rows} != set(expected)):
+    if len(rows) != len(expected) or (not by_atom and {symbol for symbol, *_ in rows} != set(expected)):
         raise InputError(
             f"{path}: holds {len(rows)} lines of numbers, expected one for each of {len(species)} atoms or, with "
             f"symbols, one for each of {', '.join(_unique(species))}"
@@ -84,7 +104,9 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
     if not by_atom:
         of_element = {row[0]: row for row in rows}
         rows = [of_element[symbol] for symbol in species]
-    return np.array([mass for _, mass, _ in rows]), np.array([variance for _, _, variance in rows])
+    masses, variances = (np.array([row[part] for row in rows]) for part in (1, 2))
+    refuse_exchanged_masses(species, masses, lambda atom: f"{path}: line {rows[atom][3]}")
+    return masses, variances
 
 
 def is_element(symbol: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from peierls import stage_files
 from peierls.crystal import Crystal
 from peierls.errors import DamagedFile, InputError
+from peierls.force_constants import elements
 from peierls.force_constants.files import locate
 
 
@@ -42,4 +43,5 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     ]:
         if not holds:
             raise InputError(f"{path}: dataset '{name}' cannot be used, expected {expected}")
+    elements.refuse_exchanged_masses(crystal.species, crystal.masses, lambda atom: f"{path}: dataset 'masses'")
     return crystal

@@ -67,6 +67,7 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
     if masses is None:
         masses = elements.natural_masses(primitive.species, str(yaml_path))
         _log.info("%s gives no masses: taken from periodictable", yaml_path)
+    elements.refuse_exchanged_masses(primitive.species, masses, lambda atom: f"{yaml_path}: key 'primitive_cell'")
     born_charges, dielectric = structure.born_charges, structure.dielectric
     # phono3py's own order: BORN when it is asked for, else the yaml file's charges, else BORN.
     for path in born_path:

@@ -5,7 +5,7 @@ version 4.8; what older versions wrote differently is said where it is read.
 """
 
 import lzma
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def read(path: Path) -> Structure:
     if "phonon_supercell_matrix" in document:
         phonon_supercell = _cell(document, "phonon_supercell", unit, path)
         _check_matrix(document, "phonon_supercell", phonon_supercell, unit, path)
-    born_charges, dielectric = _electrostatics(document, len(primitive.species), path)
+    born_charges, dielectric = _electrostatics(document, primitive.species, path)
     return Structure(primitive, supercell, phonon_supercell, _tolerance(document, path), born_charges, dielectric)
 
 
@@ -184,7 +184,9 @@ def _header(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return header if isinstance(header, Mapping) else {}
 
 
-def _electrostatics(document: Mapping[str, Any], n_atoms: int, path: Path) -> tuple[Floats | None, Floats | None]:
+def _electrostatics(
+    document: Mapping[str, Any], species: Sequence[str], path: Path
+) -> tuple[Floats | None, Floats | None]:
     """Born charges and dielectric tensor: under 'nac', before version 2.18 at the top."""
     section = document["nac"] if isinstance(document.get("nac"), Mapping) else document
     keys = ("born_effective_charge", "dielectric_constant")
@@ -194,9 +196,11 @@ def _electrostatics(document: Mapping[str, Any], n_atoms: int, path: Path) -> tu
         raise InputError(f"{path}: key '{missing[0]}' is missing beside '{there}'")
     if missing:
         return None, None
-    born_charges = _numbers(section["born_effective_charge"], (n_atoms, 3, 3), f"{path}: key 'born_effective_charge'")
+    born_charges = _numbers(
+        section["born_effective_charge"], (len(species), 3, 3), f"{path}: key 'born_effective_charge'"
+    )
     dielectric = _numbers(section["dielectric_constant"], (3, 3), f"{path}: key 'dielectric_constant'")
-    return born.checked(born_charges, dielectric, path)
+    return born.checked(born_charges, dielectric, species, path)
 
 
 def _numbers(value: Any, shape: tuple[int, ...], where: str) -> Floats:

@@ -17,7 +17,7 @@ import numpy as np
 from peierls import units
 from peierls.crystal import Floats
 from peierls.errors import InputError
-from peierls.force_constants import bravais, cells
+from peierls.force_constants import bravais, cells, elements
 from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
 
@@ -54,7 +54,10 @@ def read(path: Path) -> Q2R:
         raise lines.fault(0, "the numbers of kinds and of atoms, ibrav and celldm, all counts and celldm(1) positive")
     lattice = _lattice(lines, int(ibrav), celldm) * celldm[0] * units.BOHR
     cells.check_lattice(lattice, lines.where(0))
+    first = lines.position
     kinds = [_kind(lines, number) for number in range(1, int(n_kinds) + 1)]
+    symbols, masses = zip(*kinds, strict=True)
+    elements.refuse_exchanged_masses(symbols, np.array(masses), lambda kind: lines.where(first + kind))
     cell = _cell(lines, lattice, celldm[0] * units.BOHR, kinds, int(n_atoms))
     has_charges = lines.text("T or F").strip(".").upper()
     if has_charges[:1] not in ("T", "F"):

@@ -46,7 +46,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
                 f"{born.NEUTRALITY} e; {_LARGEST_EXCESS} e with 'force_constants.sum_rules: impose', which takes the "
                 "excess from all atoms alike)"
             )
-        born_charges, dielectric = born.checked(born_charges, dielectric, fc2_path)
+        born_charges, dielectric = born.checked(born_charges, dielectric, cell.species, fc2_path)
     fc2_vectors, fc2 = diagonal.second_order(cell, second.constants, fc2_path)
     fc3_atoms, fc3_vectors, fc3 = third_order_text.read(fc3_path, cell.lattice, len(cell.species))
     crystal = Crystal(

@@ -148,7 +148,7 @@ def _control(path: Path) -> Control:
         dielectric = lists.numbers("crystal", "epsilon", (3, 3))
         # First index the field, second the displacement.
         born_charges = lists.numbers("crystal", "born", (3, 3, n_atoms)).transpose(2, 0, 1)
-        born_charges, dielectric = born.checked(born_charges, dielectric, path)
+        born_charges, dielectric = born.checked(born_charges, dielectric, cell.species, path)
     return Control(
         path=path,
         cell=cell,
@@ -171,6 +171,8 @@ def _masses(lists: Namelists, kinds: list[str]) -> tuple[Floats, Floats, str]:
     masses, variances = (lists.numbers("crystal", key, (len(kinds),)) for key in ("masses", "gfactors"))
     if masses.min() <= 0 or variances.min() < 0:
         raise InputError(f"{lists.path}: 'masses' and 'gfactors' of &crystal hold values below zero")
+    where = lists.groups["crystal"]["masses"][-1].where
+    elements.refuse_exchanged_masses(kinds, masses, lambda kind: f"{where}: 'masses'")
     return masses, variances, f"file {lists.path.name}"
 
 

@@ -5,7 +5,7 @@ an Ewald sum of the file's own λ is left out.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     assert cell.masses is not None
     masses, source = cell.masses, elements.SOURCE
     for path in isotope_path:
-        masses, variances = ucposcar.read_isotopes(path, len(cell.species))
+        masses, variances = ucposcar.read_isotopes(path, cell.species)
         source = f"file {path.name}"
     fc2_vectors, fc2, tail = _second_order(fc2_path, cell)
     fc3_atoms, fc3_vectors, fc3 = _third_order(fc3_path, cell)
@@ -115,7 +115,7 @@ def _second_order(path: Path, cell: Cell) -> tuple[Integers, Floats, PolarTail |
         _refuse_repeated(lines, first, 5, own)
         labels.append(own)
         tensors.append(blocks[:, 4:].reshape(-1, 3, 3))
-    tail = _polar_tail(lines, n_atoms, path)
+    tail = _polar_tail(lines, cell.species, path)
     joined, constants = np.concatenate(labels), np.concatenate(tensors)
     if longest < cutoff - _BEYOND:
         if len(joined) < _pairs_within(cell, cutoff - _BEYOND):
@@ -137,9 +137,10 @@ def _second_order(path: Path, cell: Cell) -> tuple[Integers, Floats, PolarTail |
     return vectors, fc2 * units.EV_PER_ANGSTROM2, tail
 
 
-def _polar_tail(lines: Lines, n_atoms: int, path: Path) -> PolarTail | None:
+def _polar_tail(lines: Lines, species: Sequence[str], path: Path) -> PolarTail | None:
     """What follows the pairs: 0; or 3, the dielectric tensor, λ in 1/bohr, and the charges as a linear combination of
     their independent components. The charges come once more, then lines of no use."""
+    n_atoms = len(species)
     expected = "0 for a crystal that is not polar, or 3 and its charges"
     kind = lines.whole(expected, least=0)
     if kind == 0:
@@ -159,7 +160,7 @@ def _polar_tail(lines: Lines, n_atoms: int, path: Path) -> PolarTail | None:
     written = lines.blocks(3 * n_atoms, (3,), "three numbers: a row of the Born charges of an atom")
     for row, _ in np.argwhere(abs(written - charges.reshape(-1, 3)) > _CHARGE)[:1]:
         raise lines.fault(first + int(row), "the charges that the components and coefficients give")
-    return PolarTail(*born.checked(charges, dielectric, path), range_parameter / units.BOHR)
+    return PolarTail(*born.checked(charges, dielectric, species, path), range_parameter / units.BOHR)
 
 
 def _third_order(path: Path, cell: Cell) -> tuple[Integers, Integers, Floats]:

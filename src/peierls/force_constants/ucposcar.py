@@ -56,15 +56,17 @@ def read(path: Path) -> tuple[Cell, Floats]:
     return cell, variances
 
 
-def read_isotopes(path: Path, n_atoms: int) -> tuple[Floats, Floats]:
-    """Masses in amu and g of the atoms, in their order, shapes (atom), from infile.isotopes.
+def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
+    """Masses in amu and g of atoms of `species`, in their order, shapes (atom), from infile.isotopes.
 
     For each atom the number of its isotopes, and for each of these a line with concentration and mass; concentrations
     are brought to a sum of one.
     """
     lines = Lines(path)
-    masses, variances = np.empty(n_atoms), np.empty(n_atoms)
+    n_atoms = len(species)
+    masses, variances, starts = np.empty(n_atoms), np.empty(n_atoms), []
     for atom in range(n_atoms):
+        starts.append(lines.position)
         count = lines.whole(f"the number of isotopes of atom {atom + 1}")
         isotopes = lines.blocks(count, (2,), f"concentration and mass of an isotope of atom {atom + 1}")
         for index in np.flatnonzero((isotopes[:, 0] < 0) | (isotopes[:, 1] <= 0))[:1]:
@@ -74,6 +76,7 @@ def read_isotopes(path: Path, n_atoms: int) -> tuple[Floats, Floats]:
         masses[atom] = np.average(isotopes[:, 1], weights=isotopes[:, 0])
         variances[atom] = np.average((isotopes[:, 1] / masses[atom] - 1) ** 2, weights=isotopes[:, 0])
     lines.finish(f"the isotopes of {n_atoms} atoms")
+    elements.refuse_exchanged_masses(species, masses, lambda atom: lines.where(starts[atom]))
     return masses, variances
 
 
