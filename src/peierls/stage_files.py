@@ -221,8 +221,10 @@ def _write(file: h5py.File, stage: Any, provenance: Mapping[str, str]) -> None:
 
 
 def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
-    found = file.attrs.get("stage")
-    if file.attrs.get("format") != FORMAT or found != kind.__name__:
+    found, format = file.attrs.get("stage"), file.attrs.get("format")
+    if found and format != FORMAT:
+        raise InputError(f"{path}: its format is '{format}', expected '{FORMAT}': another version has written it")
+    if found != kind.__name__:
         raise InputError(f"{path}: holds {found or 'no stage of this program'}, expected a {kind.__name__} stage file")
     values: dict[str, Any] = {}
     sizes: dict[str, int] = {}

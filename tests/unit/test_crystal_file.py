@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import chain
+import h5py
 import numpy as np
 import pytest
 from format_checks import assert_refused, assert_same
 
 from peierls import force_constants, stage_files
 from peierls.crystal import Crystal
+from peierls.errors import DamagedFile, InputError
 
 MODEL = replace(chain.triclinic(), sources=("fc2.hdf5 sha256:0",))
 
@@ -51,8 +53,26 @@ def test_what_cannot_be_used(tmp_path, changes, sentence):
     assert_refused(write(tmp_path, **changes), f"crystal.h5: {sentence}")
 
 
+def test_no_atoms(tmp_path):
+    none = {"species": (), "positions": np.zeros((0, 3)), "masses": np.zeros(0), "mass_variances": np.zeros(0)}
+    constants = {"fc2": np.zeros((len(MODEL.fc2_vectors), 0, 0, 3, 3))}
+    assert_refused(write(tmp_path, **none, **constants), "dataset 'species' cannot be used, expected at least one atom")
+
+
 def test_truncated(tmp_path):
     path = write(tmp_path) / "crystal.h5"
     path.write_bytes(path.read_bytes()[:3000])
     assert_refused(tmp_path, "crystal.h5: is no stage file as it was written")
-    assert path.is_file()  # it is the user's own, not set aside
+    with pytest.raises(InputError) as caught:
+        force_constants.read({"path": tmp_path})
+    assert not isinstance(caught.value, DamagedFile)  # it is the user's own, which no job sets aside
+
+
+def test_a_file_of_another_version(tmp_path):
+    """A format of files that is not this one's is refused whatever else it holds."""
+    with h5py.File(write(tmp_path) / "crystal.h5") as old, h5py.File(tmp_path / "other.h5", "w") as new:
+        new.attrs.update({**old.attrs, "format": "peierls 0"})
+        for name in old:
+            old.copy(name, new)
+    (tmp_path / "other.h5").rename(tmp_path / "crystal.h5")
+    assert_refused(tmp_path, "crystal.h5: its format is 'peierls 0', expected 'peierls")

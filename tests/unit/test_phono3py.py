@@ -757,6 +757,10 @@ def with_charges(change=lambda section: None):
             lambda s: s.update(dielectric_constant=[[1, 0, 0], [0, 1, 0], [0, 0, -1]]),
             "not symmetric and positive definite",
         ),
+        (
+            lambda s: s.update(dielectric_constant=[[1, 0.1, 0], [0, 1, 0], [0, 0, 1]]),
+            "not symmetric and positive definite",
+        ),
         (lambda s: s.update(dielectric_constant="high"), "key 'dielectric_constant' is not an array of numbers"),
         (lambda s: s.pop("dielectric_constant"), "key 'dielectric_constant' is missing beside 'born_effective_charge'"),
         (
@@ -795,3 +799,18 @@ def test_damaged_born_files(tmp_path, text, sentence):
     with pytest.raises(InputError) as caught:
         read(folder)
     assert sentence in str(caught.value)
+
+
+def test_line_ends_of_another_system_and_blank_lines(tmp_path):
+    """Of the yaml file, of BORN and of isotopes; an editor leaves blank lines at the end."""
+    folder = files.model(tmp_path / "model", 2 * np.eye(3, dtype=int))
+    charges = "1.1 0 0 0 1.1 0 0 0 1.1\n-1.1 0 0 0 -1.1 0 0 0 -1.1"
+    (folder / "BORN").write_text(f"14.4\n2 0 0 0 2 0 0 0 2\n{charges}\n")
+    isotopes = {"isotopes": {"file": tmp_path / "isotopes.txt"}}
+    (tmp_path / "isotopes.txt").write_text("28.1 1e-4\n12.1 2e-4\n")
+    usual = read(folder, **isotopes)
+    for path in (folder / "BORN", folder / "phono3py.yaml", tmp_path / "isotopes.txt"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n \r\n\r\n")
+    other = read(folder, **isotopes)
+    for key in ("lattice", "positions", "masses", "mass_variances", "fc2", "fc3", "born_charges", "dielectric"):
+        np.testing.assert_array_equal(getattr(other, key), getattr(usual, key), err_msg=key)

@@ -93,6 +93,7 @@ def test_charges_that_do_not_add_up_are_an_error_or_made_neutral_on_request(tmp_
     charges = text_formats.BORN + 0.3
     text_formats.qe(tmp_path, chain.triclinic(), SIZES, charges=charges)
     assert_refused(tmp_path, "model.fc: Born charges of the primitive cell sum to 0.6000 e, expected zero")
+    assert_refused(tmp_path, "1.0 e with 'force_constants.sum_rules: impose', which takes the excess from all atoms")
     crystal = read(tmp_path, sum_rules="impose")
     np.testing.assert_allclose(crystal.born_charges, text_formats.BORN, atol=1e-12)
     assert abs(crystal.fc2.sum(axis=(0, 2))).max() < 1e-8

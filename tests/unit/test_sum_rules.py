@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from peierls import force_constants
+from peierls import force_constants, units
 from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import sum_rules
@@ -54,6 +54,17 @@ def test_third_order_with_second_and_third_atom_told_apart_is_seen(silicon):
     assert sum_rules.measure(replace(silicon, fc3=fc3)).fc3_permutation == pytest.approx(0.01, rel=1e-6)
 
 
+@pytest.mark.parametrize("kept", [1, 2])
+def test_the_sum_over_the_second_atom_is_measured_as_that_over_the_third(silicon, kept):
+    """What one block gains another loses that has one of its two neighbours: one sum stays, the other does not."""
+    label = np.column_stack([silicon.fc3_atoms[:, [0, kept]], silicon.fc3_vectors[:, kept - 1]])
+    gains, loses = np.flatnonzero((label == label[7]).all(axis=1))[:2]
+    fc3 = silicon.fc3.copy()
+    fc3[gains, 0, 1, 2] += 0.01 * abs(fc3).max()
+    fc3[loses, 0, 1, 2] -= 0.01 * abs(fc3).max()
+    assert sum_rules.measure(replace(silicon, fc3=fc3)).fc3_translation == pytest.approx(0.01, rel=1e-3)
+
+
 def test_third_order_with_first_and_second_atom_told_apart_is_seen(silicon):
     """Symmetric under the exchange of second and third, wrong under that of first and second."""
     fc3 = silicon.fc3.copy()
@@ -74,6 +85,19 @@ def test_imposing_makes_the_sum_vanish_and_touches_only_the_site_itself(silicon,
     home = int(np.flatnonzero(~silicon.fc2_vectors.any(axis=1))[0])
     assert changed.tolist() == [[home, 0, 0], [home, 1, 1]]
     assert f"{sum_rules.measure(noisy).fc2_translation:.1e} of the largest" in caplog.text
+    change = abs(imposed.fc2 - noisy.fc2).max() / units.EV_PER_ANGSTROM2
+    assert f"on-site second-order constants changed by up to {change:.2e} eV/Å²" in caplog.text
+
+
+def test_violations_are_said_in_their_order(silicon_folder, caplog):
+    """When force constants are read, one number for each rule and order."""
+    with caplog.at_level("INFO", logger="peierls"):
+        sum_rules.report(sum_rules.Violations(0.1, 0.2, 0.4, 0.5, 0.3, 0.6))
+        assert "translation by 1.0e-01, permutation by 2.0e-01 and the space group by 3.0e-01 (second" in caplog.text
+        assert "by 4.0e-01, 5.0e-01 and 6.0e-01 (third order) of the largest" in caplog.text
+        caplog.clear()
+        force_constants.read({"path": silicon_folder})
+    assert "force constants break translation by" in caplog.text
 
 
 def test_sum_rules_by_the_config_key(silicon_folder):

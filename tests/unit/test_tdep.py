@@ -90,6 +90,16 @@ def test_line_ends_of_another_system(folder):
     assert_same(read(folder), MODEL, tolerance=1e-12)
 
 
+def test_isotopes_weigh_what_there_is_of_them(folder):
+    """Natural boron and one isotope alone; concentrations in per cent are as good."""
+    (folder / "infile.isotopes").write_text("2\n19.9 10.0129\n80.1 11.0093\n1\n0.5 73.0\n")
+    crystal = read(folder)
+    mean = 0.199 * 10.0129 + 0.801 * 11.0093
+    variance = (0.199 * (10.0129 - mean) ** 2 + 0.801 * (11.0093 - mean) ** 2) / mean**2
+    np.testing.assert_allclose(crystal.masses, [mean, 73.0], rtol=1e-14)
+    np.testing.assert_allclose(crystal.mass_variances, [variance, 0.0], rtol=1e-12)
+
+
 # --- infile.ucposcar --------------------------------------------------------------------------------------------------
 
 POSCAR = """\
