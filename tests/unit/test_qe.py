@@ -86,6 +86,7 @@ def test_charges(tmp_path):
     crystal = read(tmp_path)
     np.testing.assert_allclose(crystal.born_charges, text_formats.BORN)
     np.testing.assert_allclose(crystal.dielectric, text_formats.DIELECTRIC)
+    assert crystal.ewald_parameter == pytest.approx(2 * np.pi / (6.0 * units.BOHR), rel=1e-14)  # celldm(1) is 6 bohr
 
 
 def test_charges_that_do_not_add_up_are_an_error_or_made_neutral_on_request(tmp_path):

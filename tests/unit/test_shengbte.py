@@ -9,7 +9,7 @@ import pytest
 import text_formats
 from format_checks import assert_refused, assert_same, cut, edit, line, remove, with_crlf
 
-from peierls import force_constants
+from peierls import force_constants, units
 from peierls.crystal import Crystal
 from peierls.force_constants import elements
 
@@ -99,7 +99,10 @@ def test_charges(tmp_path, espresso):
     crystal = read(tmp_path)
     np.testing.assert_allclose(crystal.born_charges, text_formats.BORN)
     np.testing.assert_allclose(crystal.dielectric, text_formats.DIELECTRIC)
-    if not espresso:
+    if espresso:  # of the file, whose celldm(1) is 6 bohr, and not of ShengBTE's first lattice vector
+        assert crystal.ewald_parameter == pytest.approx(2 * np.pi / (6.0 * units.BOHR), rel=1e-14)
+    else:
+        assert crystal.ewald_parameter is None
         edit("CONTROL", "autoisotopes", "nonanalytic=F autoisotopes")(tmp_path)
         assert read(tmp_path).born_charges is None
 

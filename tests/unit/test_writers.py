@@ -321,6 +321,67 @@ def test_what_a_format_does_not_hold_is_said(name, format, sentences, tmp_path):
     assert sentences or not notes
 
 
+NATURAL = replace(
+    MODELS["springs"],
+    masses=elements.natural_masses(MODELS["springs"].species, ""),
+    mass_variances=elements.natural_mass_variances(MODELS["springs"].species, ""),
+)
+HEAVY = replace(
+    MODELS["springs"],
+    species=("D", "Ge"),
+    masses=elements.natural_masses(["D", "Ge"], ""),
+    mass_variances=elements.natural_mass_variances(["D", "Ge"], ""),
+)
+SAID = {
+    "natural, phono3py": (NATURAL, "phono3py", []),
+    "natural, tdep": (
+        NATURAL,
+        "tdep",
+        ["infile.ucposcar has no masses: TDEP takes natural ones, from a table of its own"],
+    ),
+    "natural, shengbte": (NATURAL, "shengbte", ["CONTROL asks for a mesh of 11 × 11 × 11 and 300 K"]),
+    "natural, qe": (NATURAL, "qe", []),
+    "deuterium, tdep": (
+        HEAVY,
+        "tdep",
+        ["they are in infile.isotopes, as one isotope", "TDEP itself knows no element D"],
+    ),
+    "polar, qe": (
+        MODELS["polar, in a cube"],
+        "qe",
+        [
+            "constants of q2r.x lack the dipoles",
+            "celldm(1) is no lattice constant",
+            "Quantum ESPRESSO has no place for",
+        ],
+    ),
+    "polar, shengbte": (
+        MODELS["polar, in a cube"],
+        "shengbte",
+        [
+            "CONTROL asks for",
+            "constants of espresso.ifc2 lack the dipoles: those that the supercell",
+            "the one at 2π/|a1|",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_these_things_are_said_and_no_others(name):
+    crystal, format, sentences = SAID[name]
+    notes = writers.FORMATS[format](crystal).notes
+    assert len(notes) == len(sentences), notes
+    for sentence, note in zip(sentences, notes, strict=True):
+        assert sentence in note
+
+
+def test_triplets_that_phono3py_would_see_otherwise_are_said(silicon):
+    """Constants that fill their supercell: seen from the second atom, some of the third ones have a nearer image."""
+    (note,) = writers.FORMATS["phono3py"](silicon).notes
+    assert "third-order constants couple second and third atoms that the supercell has nearer together" in note
+
+
 def test_the_sum_rule_that_shengbte_imposes_is_said(tmp_path):
     model = MODELS["polar"]
     home = np.flatnonzero(~model.fc2_vectors.any(axis=1))
