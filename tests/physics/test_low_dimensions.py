@@ -6,6 +6,7 @@ from chain import compute, spring_crystal
 from numpy.testing import assert_allclose
 
 from peierls import wigner
+from peierls.errors import InputError
 from peierls.low_dimensions import assumed_extent, conducting_volume
 from peierls.mesh import build_mesh
 from peierls.report import conductance_table
@@ -91,7 +92,12 @@ def test_extent_of_a_skewed_cell():
     assert conducting_volume(skewed, np.array([4, 4, 1]), {**NONE, "thickness": 3e-10}) == pytest.approx(
         9 * 3e-10 * METRE
     )
+    assert conducting_volume(skewed, np.array([4, 1, 1]), {**NONE, "cross_section": 5e-20}) == pytest.approx(
+        3 * 5e-20 * METRE**2
+    )
     assert assumed_extent(skewed, np.array([4, 4, 4]), NONE) is None
+    for sizes in ([4, 4, 1], [1, 4, 4], [4, 1, 1], [1, 1, 4], [4, 4, 4]):  # nothing given: the cell's own volume
+        assert conducting_volume(skewed, np.array(sizes), NONE) == pytest.approx(skewed.volume, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -131,3 +137,21 @@ def test_bulk_has_no_conductance_of_its_own():
 
 def test_mesh_of_a_density_has_one_point_across_a_tall_cell():
     assert list(build_mesh(slab(40.0), {"density": 12.0}).sizes) == [4, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "geometry", "sentence"),
+    [
+        (
+            [4, 4, 4],
+            {"thickness": 1e-9},
+            r"geometry\.thickness: is 1e-09 on a mesh of \[4, 4, 4\], expected null or a mesh N",
+        ),
+        ([4, 1, 1], {"thickness": 1e-9}, r"geometry\.thickness: .* expected null or a mesh N×N×1"),
+        ([4, 4, 1], {"cross_section": 1e-18}, r"geometry\.cross_section: .* expected null or a mesh N×1×1"),
+        ([1, 1, 1], {}, r"mesh: is \[1, 1, 1\], expected more than one division"),
+    ],
+)
+def test_an_extent_that_the_mesh_does_not_have(sizes, geometry, sentence):
+    with pytest.raises(InputError, match=sentence):
+        conducting_volume(slab(12.0), np.array(sizes), {**NONE, **geometry})
