@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chain import compute, face_centred, hexagonal, triclinic
+from chain import compute, face_centred, hexagonal, spring_crystal, triclinic
 from hypothesis import given
 from hypothesis import strategies as st
 from less_symmetry import without_symmetry
@@ -212,6 +212,20 @@ def test_bulk_is_the_conductivity_of_the_run_and_the_limit_of_thick_films(chain,
     assert found.validity.startswith(
         "suppression of the lifetimes" if solver is rta else "suppression by the lifetimes"
     )
+
+
+def test_a_ribbon_of_a_sheet_assumes_the_thickness_of_the_run():
+    """Cut from a sheet of one layer in 12 Å of vacuum: half the thickness, twice κ, for the bulk and every width."""
+    layer = spring_crystal(np.diag([3.0, 3.2, 12.0]), [[0, 0, 0]], ["Si"], [28.0], reach=4.5)
+    chain = compute(layer, (4, 4, 1), method="gaussian", sigma=0.8)
+    found = []
+    for thickness in (None, 6e-10):
+        geometry = {"thickness": thickness, "cross_section": None}
+        transport = rta.solve(chain.problem(300.0, geometry=geometry))
+        found.append(film(chain, transport, kinds=[IN_PLANE], normal=[0, 1, 0]))
+        assert_allclose(found[-1].kappa_bulk[:, 0], transport.kappa[:, 0, 0], rtol=1e-10)
+    for of_film in ("kappa_bulk", "kappa"):
+        assert_allclose(getattr(found[1], of_film), 2 * getattr(found[0], of_film), rtol=1e-10)
 
 
 def test_no_film_conducts_better_than_the_bulk(chain):
