@@ -1,6 +1,7 @@
 """The translation sum rule and the order of derivatives: measured, and for the second order imposed."""
 
 from dataclasses import astuple, replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -107,3 +108,74 @@ def test_sum_rules_by_the_config_key(silicon_folder):
     np.testing.assert_allclose(plain.fc2, imposed.fc2, atol=1e-10)
     with pytest.raises(InputError, match=r"'force_constants\.sum_rules' is 'crystal', expected none or impose"):
         force_constants.read({"path": silicon_folder, "sum_rules": "crystal"})
+
+
+def pair_potential() -> Crystal:
+    """Zincblende with an energy that depends on distances of neighbours, and nothing else: it may turn freely."""
+    lattice, positions = 2.0 * (np.ones((3, 3)) - np.eye(3)), np.array([[0.0, 0.0, 0.0], [0.25, 0.25, 0.25]])
+    cells = np.array(list(product((-1, 0, 1), repeat=3)))
+    fc2 = np.zeros((27, 2, 2, 3, 3))
+    blocks: dict[tuple[int, ...], np.ndarray] = {}
+    unit = np.eye(3)
+    for i, j, (r, cell) in product(range(2), range(2), enumerate(cells)):
+        bond = (cell + positions[j] - positions[i]) @ lattice
+        length = np.linalg.norm(bond)
+        if not 0 < length < 3.0:
+            continue
+        n = bond / length
+        second, first = 7.0 / length, 0.3  # V'' and V'/r
+        third = -4.0
+        matrix = second * np.outer(n, n) + first * (unit - np.outer(n, n))
+        slope = (second - first) / length
+        mixed = sum(np.einsum(order, n, unit) for order in ("a,bc->abc", "b,ac->abc", "c,ab->abc"))
+        cubic = (third - 3 * slope) * np.einsum("a,b,c->abc", n, n, n) + slope * mixed
+        fc2[r, i, j] -= matrix
+        fc2[13, i, i] += matrix
+        ends = ((i, (0, 0, 0), -1.0), (j, tuple(map(int, cell)), 1.0))
+        for (one, one_cell, s), (other, other_cell, t) in product(ends, repeat=2):
+            key = (i, one, other, *one_cell, *other_cell)
+            blocks[key] = blocks.get(key, 0.0) - s * t * cubic
+    labels = np.array(list(blocks))
+    return Crystal(
+        lattice=lattice,
+        positions=positions,
+        species=("Si", "C"),
+        masses=np.array([28.0, 12.0]),
+        mass_variances=np.zeros(2),
+        isotope_source="none",
+        fc2_vectors=cells,
+        fc2=fc2,
+        fc3_atoms=labels[:, :3],
+        fc3_vectors=labels[:, 3:].reshape(-1, 2, 3),
+        fc3=np.array(list(blocks.values())),
+        sources=(),
+    )
+
+
+def test_a_crystal_that_may_turn_has_third_order_constants_that_turn_the_second(silicon, caplog):
+    """Exactly so where it may, and nearly where constants are cut off; another unit of either shows as what it is."""
+    crystal = pair_potential()
+    assert sum_rules.turning(crystal) == pytest.approx(1.0, rel=1e-12)
+    assert sum_rules.turning(replace(crystal, lattice=1.8897 * crystal.lattice)) == pytest.approx(1.8897, rel=1e-12)
+    assert sum_rules.turning(replace(crystal, fc3=0.4 * crystal.fc3)) == pytest.approx(0.4, rel=1e-12)
+    assert sum_rules.turning(silicon) == pytest.approx(1.03, abs=0.005)
+    sum_rules.warn_of_turning(crystal, "here")
+    sum_rules.warn_of_turning(silicon, "here")
+    assert not caplog.text
+    for wrong in (0.5292, 1.8897):
+        caplog.clear()
+        foreign = replace(silicon, lattice=wrong * silicon.lattice)
+        sum_rules.warn_of_turning(foreign, "here")
+        times = f"{sum_rules.turning(foreign):.2g}"
+        assert f"here: as the crystal turns, its third-order constants change the second-order ones {times} times" in (
+            caplog.text
+        )
+
+
+def test_nothing_turns_or_not_all_of_it_is_known():
+    """Constants like a multiple of the unit matrix do not change; of dipoles the third order knows nothing."""
+    crystal = pair_potential()
+    isotropic = np.trace(crystal.fc2, axis1=3, axis2=4)[..., None, None] * np.eye(3)
+    assert sum_rules.turning(replace(crystal, fc2=isotropic)) is None
+    charges = np.array([1.0, -1.0])[:, None, None] * np.eye(3)
+    assert sum_rules.turning(replace(crystal, born_charges=charges, dielectric=np.eye(3))) is None

@@ -72,6 +72,7 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     if settings.get("sum_rules") == "impose":
         crystal = sum_rules.impose(crystal)
     digests = tuple(f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths)
+    sum_rules.warn_of_turning(crystal, str(folder))
     violations = sum_rules.measure(crystal)
     sum_rules.report(violations)
     return replace(crystal, sources=digests, rule_violations=np.array(astuple(violations)))

@@ -15,6 +15,12 @@ from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats
 from peierls.force_constants import space_group
 
+TURNING = 1.65
+"""How many times too fast, or too slow, the third order may turn the second before it is worth a warning.
+
+Finished calculations of crystals without charges have 0.95 to 1.07, with a lattice in bohr for ångström 1.8 to 2.0.
+"""
+
 _log = logging.getLogger("peierls")
 
 
@@ -55,6 +61,52 @@ def report(violations: Violations) -> None:
         *(violations.fc2_translation, violations.fc2_permutation, violations.fc2_space_group),
         *(violations.fc3_translation, violations.fc3_permutation, violations.fc3_space_group),
     )
+
+
+def turning(crystal: Crystal) -> float | None:
+    """How fast the third-order constants turn the second-order ones, over how fast they should: 1 where both are of one
+    crystal and in one system of units.
+
+    A crystal that is turned as a whole has turned constants. To first order in the angle ω, with r = R'' + r_k - r_i,
+
+        Σ_k Φ_ijk · (ω × r) = [ω] Φ_ij - Φ_ij [ω],   [ω] v = ω × v
+
+    Returned is the factor between the sides, by least squares over all pairs of different atoms. Single constants break
+    the rule by tens of per cents where they are cut off at some distance, the factor hardly. None where second-order
+    constants do not change as they turn, and for polar crystals, whose dipoles no third order holds.
+    """
+    if crystal.born_charges is not None and crystal.born_charges.any():
+        return None
+    axes = -np.array(
+        [[[0, 0, 0], [0, 0, 1], [0, -1, 0]], [[0, 0, -1], [0, 0, 0], [1, 0, 0]], [[0, 1, 0], [-1, 0, 0], [0, 0, 0]]]
+    )
+    vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
+    fc2 = crystal.fc2[vector, *pair][:, None]
+    turned = axes @ fc2 - fc2 @ axes
+    atoms, cells = crystal.fc3_atoms, crystal.fc3_vectors
+    separations = (cells[:, 1] + crystal.positions[atoms[:, 2]] - crystal.positions[atoms[:, 0]]) @ crystal.lattice
+    moved = np.einsum("nabc,wcd,nd->nwab", crystal.fc3, axes, separations, optimize=True)
+    labels = np.concatenate(
+        [np.column_stack([*pair, crystal.fc2_vectors[vector]]), np.column_stack([atoms[:, :2], cells[:, 0]])]
+    )
+    sides = np.zeros((len(labels), 2, 27))
+    sides[: len(fc2), 0], sides[len(fc2) :, 1] = turned.reshape(-1, 27), moved.reshape(-1, 27)
+    labels, sides = add_up(labels, sides)
+    between = (labels[:, 0] != labels[:, 1]) | labels[:, 2:].any(axis=1)
+    expected, found = sides[between].swapaxes(0, 1)
+    norm = float((expected**2).sum())
+    return float((expected * found).sum()) / norm if norm > 1e-20 * float((crystal.fc2**2).sum()) else None
+
+
+def warn_of_turning(crystal: Crystal, where: str) -> None:
+    """Say in the log where second and third order do not belong together; `where` opens the sentence."""
+    factor = turning(crystal)
+    if factor is not None and not 1 / TURNING < factor < TURNING:
+        _log.warning(
+            "%s: as the crystal turns, its third-order constants change the second-order ones %.2g times as fast as "
+            "they should: are both of one crystal, and they and the lattice in the right units?",
+            *(where, factor),
+        )
 
 
 def impose(crystal: Crystal) -> Crystal:
