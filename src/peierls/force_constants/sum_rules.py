@@ -12,9 +12,11 @@ import numpy as np
 
 from peierls import units
 from peierls.blocks import add_up
-from peierls.crystal import Crystal, Floats
+from peierls.crystal import Crystal, Floats, Integers
 from peierls.force_constants import space_group
 
+_AT_ONCE = 100_000
+"""Third-order blocks in a step; bounds its memory."""
 TURNING = 1.65
 """How many times too fast, or too slow, the third order may turn the second before it is worth a warning.
 
@@ -83,19 +85,26 @@ def turning(crystal: Crystal) -> float | None:
     vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
     fc2 = crystal.fc2[vector, *pair][:, None]
     turned = axes @ fc2 - fc2 @ axes
-    atoms, cells = crystal.fc3_atoms, crystal.fc3_vectors
-    separations = (cells[:, 1] + crystal.positions[atoms[:, 2]] - crystal.positions[atoms[:, 0]]) @ crystal.lattice
-    moved = np.einsum("nabc,wcd,nd->nwab", crystal.fc3, axes, separations, optimize=True)
-    labels = np.concatenate(
-        [np.column_stack([*pair, crystal.fc2_vectors[vector]]), np.column_stack([atoms[:, :2], cells[:, 0]])]
-    )
-    sides = np.zeros((len(labels), 2, 27))
-    sides[: len(fc2), 0], sides[len(fc2) :, 1] = turned.reshape(-1, 27), moved.reshape(-1, 27)
-    labels, sides = add_up(labels, sides)
+    tables = [_beside(np.column_stack([*pair, crystal.fc2_vectors[vector]]), turned, 0)]
+    for start in range(0, len(crystal.fc3), _AT_ONCE):
+        step = slice(start, start + _AT_ONCE)
+        atoms, cells = crystal.fc3_atoms[step], crystal.fc3_vectors[step]
+        separations = (cells[:, 1] + crystal.positions[atoms[:, 2]] - crystal.positions[atoms[:, 0]]) @ crystal.lattice
+        moved = np.einsum("nabc,wcd,nd->nwab", crystal.fc3[step], axes, separations, optimize=True)
+        tables.append(_beside(np.column_stack([atoms[:, :2], cells[:, 0]]), moved, 1))
+    labels, sides = add_up(*(np.concatenate(parts) for parts in zip(*tables, strict=True)))
     between = (labels[:, 0] != labels[:, 1]) | labels[:, 2:].any(axis=1)
     expected, found = sides[between].swapaxes(0, 1)
     norm = float((expected**2).sum())
     return float((expected * found).sum()) / norm if norm > 1e-20 * float((crystal.fc2**2).sum()) else None
+
+
+def _beside(labels: Integers, tensors: Floats, side: int) -> tuple[Integers, Floats]:
+    """Tensors (n, 3, 3, 3) added up by their labels, as one of two sides of an equation, shape (n, 2, 27)."""
+    labels, sums = add_up(labels, tensors.reshape(-1, 27))
+    sides = np.zeros((len(labels), 2, 27))
+    sides[:, side] = sums
+    return labels, sides
 
 
 def warn_of_turning(crystal: Crystal, where: str) -> None:
