@@ -159,6 +159,29 @@ def test_third_order_of_another_lattice_in_tdep(folders, tmp_path):
     assert_refused(folder, f"{name}: line")
 
 
+@pytest.mark.parametrize("own", ["zincblende", "rock salt"])
+def test_third_order_of_another_structure_in_tdep_whatever_its_cutoff(own, folders, tmp_path):
+    """TDEP's own example of MgO has third-order pairs of 2.1 Å and a cutoff of 4.7 Å."""
+    folder = tmp_path / "mixed"
+    shutil.copytree(folders["tdep", own], folder)
+    other = folders["tdep", {"zincblende": "rock salt", "rock salt": "zincblende"}[own]]
+    lines = (other / FC3["tdep"]).read_text().split("\n")
+    (folder / FC3["tdep"]).write_text("\n".join([lines[0], "9.0 cutoff", *lines[2:]]))
+    assert_refused(folder, f"{FC3['tdep']}: the symmetry of the crystal in infile.ucposcar changes third-order")
+
+
+def test_a_lattice_in_other_units_is_mentioned(silicon_folder, tmp_path, caplog):
+    """Nothing else in the files of phono3py has a length."""
+    folder = shutil.copytree(silicon_folder, tmp_path / "silicon")
+    text = (folder / "phono3py.yaml").read_text()
+    assert 'length: "angstrom"' in text
+    (folder / "phono3py.yaml").write_text(text.replace('length: "angstrom"', 'length: "au"'))
+    force_constants.read({"path": folder})
+    assert f"{folder}: as the crystal turns, its third-order constants change the second-order ones 0.54 times" in (
+        caplog.text
+    )
+
+
 def test_a_cutoff_between_two_shells_is_mentioned(folders, tmp_path, caplog):
     """A cutoff in round numbers is as good if every pair within it is there, but so is a lattice a little too small."""
     folder = tmp_path / "round"
