@@ -99,6 +99,18 @@ def test_other_axes(axes):
             refuse(replace(ZINCBLENDE, **{order: constants}))
 
 
+@pytest.mark.parametrize("degrees", [30, 90])
+def test_hexagonal_axes_of_another_convention(degrees):
+    """The first vector along x, or the mirror plane; the second order alone would not tell a right angle."""
+    crystal = chain.hexagonal()
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    fc2 = np.einsum("rijab,ca,db->rijcd", crystal.fc2, turn, turn)
+    fc3 = np.einsum("nabc,da,eb,fc->ndef", crystal.fc3, turn, turn, turn, optimize=True)
+    with pytest.raises(InputError, match="the symmetry of the crystal in cell changes"):
+        refuse(replace(crystal, fc2=fc2, fc3=fc3))
+
+
 def refuse(crystal: Crystal) -> None:
     space_group.refuse_foreign(crystal, Path("fc2"), Path("fc3"), Path("cell"))
 
