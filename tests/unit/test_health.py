@@ -1,16 +1,18 @@
 """Health checks: each passes on a sound result and fails, in a sentence with its numbers, on one that is not."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 from chain import compute, face_centred, hexagonal
 
+from peierls.force_constants.sum_rules import Violations
 from peierls.health import (
     check_acoustic_sum_rule,
     check_convergence,
     check_definiteness,
     check_energy_conservation,
+    check_force_constants,
     check_positive_rates,
     check_positive_viscosity,
     check_quasiparticles,
@@ -41,6 +43,25 @@ def test_acoustic_modes_at_gamma(chain):
     assert_verdict(check_acoustic_sum_rule(chain.phonons), True)
     shifted = replace(chain.phonons, acoustic_at_gamma=np.array([-0.3, 0.0, 0.01]))
     assert_verdict(check_acoustic_sum_rule(shifted), False, "0.3 THz", "limit 0.05 THz")
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("fc2_translation", "translation, second order"),
+        ("fc2_permutation", "permutation, second order"),
+        ("fc3_translation", "translation, third order"),
+        ("fc3_permutation", "permutation, third order"),
+        ("fc2_space_group", "the space group of the atoms, second order"),
+        ("fc3_space_group", "the space group of the atoms, third order"),
+    ],
+)
+def test_rules_of_force_constants(rule, words):
+    """Noise on force constants of their own crystal is reported with the rule that it breaks most."""
+    small = Violations(*6 * [1e-3])
+    assert_verdict(check_force_constants(np.array(astuple(small))), True, "1.0e-03 of the largest (limit 1e-02)")
+    broken = np.array(astuple(replace(small, **{rule: 0.2})))
+    assert_verdict(check_force_constants(broken), False, f"2.0e-01 of the largest (limit 1e-02): {words}")
 
 
 def test_unscattered_modes(chain):
