@@ -49,8 +49,13 @@ def snakemake(folder: Path, mesh: int, chunks: int, *arguments: str) -> list[str
     folder.mkdir(exist_ok=True)
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump({"runs": {"silicon": run}}))
+    return [*workflow(folder, path), *arguments]
+
+
+def workflow(folder: Path, config: Path) -> list[str]:
+    """The command that runs the workflow in a folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow/Snakefile")]
-    return [*command, "--directory", str(folder), "--configfile", str(path), "--cores", "2", *arguments]
+    return [*command, "--directory", str(folder), "--configfile", str(config), "--cores", "2"]
 
 
 def pretend_finished(folder: Path, command: list[str]) -> None:

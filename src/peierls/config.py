@@ -57,10 +57,6 @@ WITHOUT_EFFECT = ("max_memory", "storage")
 WITHOUT_OPTIONS = ("rta", "direct")
 """Solvers that do not read `solver_options`."""
 
-POINTS_PER_SHARD = 3500
-"""Points of the mesh for each shard. To start a job takes 0.8 CPU s, less than a tenth of what these points take at 19³
-in silicon, which is as cheap as crystals are; there are two at least, for two cores."""
-
 BY_MEMORY = ("direct", "relaxons", "viscosity")
 """Solvers whose result depends on whether a matrix fits in `integration.max_memory`."""
 
@@ -164,15 +160,6 @@ def expand_temperatures(temperatures: Sequence[float] | Mapping[str, Any]) -> li
         values = [low + (high - low) * step for step in steps]
     # Rounded, so that the last bit of a platform's power function never decides what is computed again.
     return sorted({round(value, 9) for value in values})
-
-
-def chunks(run: Run) -> int:
-    """Number of shards of the third-order stage; `auto` is a pure function of the configuration."""
-    if run["chunks"] != "auto":
-        return int(run["chunks"])
-    if not isinstance(run["mesh"], list):
-        return 8
-    return min(64, max(2, math.ceil(math.prod(run["mesh"]) / POINTS_PER_SHARD)))
 
 
 def stage_settings(run: Run, stage: str, solver: str | None = None) -> dict[str, Any]:

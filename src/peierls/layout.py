@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from peierls import config, directions, force_constants
+from peierls import config, cutting, directions, force_constants
 from peierls.config import Run
 from peierls.errors import InputError
 
@@ -129,12 +129,14 @@ class Layout:
         """
         index = self.stage_file(run, "matrix_elements")
         first = next(name for name in self.runs if self.stage_file(name, "matrix_elements") == index)
-        wanted = config.chunks(self.runs[first])
         folder = self._place(index).with_suffix("")
         present = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
         complete = [
             number for number in present if all(self._place(one).is_file() for one in self._shards(run, number))
         ]
+        if len(complete) == 1:
+            return complete[0]
+        wanted = cutting.number_of_shards(self.runs[first])
         return complete[0] if complete and wanted not in complete else wanted
 
 

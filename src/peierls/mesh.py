@@ -105,14 +105,13 @@ class Mesh:
 def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> Mesh:
     """The mesh for three numbers of divisions, {"density": ...} or {"file": ...}, with its symmetry.
 
-    A density ρ gives N_i = round(ρ |b_i| / 2π), |b_i| in 1/Å with the 2π, raised to the nearest mesh that the point
-    group maps to itself. Raises InputError for a mesh that the group does not map to itself, naming the nearest that
-    work, or for a file that holds no regular grid (`mesh_file`).
+    A density gives the numbers of `divisions`, raised to the nearest mesh that the point group maps to itself. Raises
+    InputError for a mesh that the group does not map to itself, naming the nearest that work, or for a file that holds
+    no regular grid (`mesh_file`).
     """
     group = point_group(crystal)
     if isinstance(setting, Mapping) and "density" in setting:
-        lengths = np.linalg.norm(crystal.reciprocal, axis=1)
-        wanted = np.maximum(1, np.rint(float(setting["density"]) * lengths / (2 * np.pi))).astype(np.int64)
+        wanted = divisions(crystal.reciprocal, float(setting["density"]))
         sizes = _nearest_allowed(wanted, group.rotations, least=wanted)[0]
     else:
         given = read_divisions(setting["file"]) if isinstance(setting, Mapping) else setting
@@ -147,6 +146,12 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
         zone_images=zone_images,
         on_zone_boundary=on_boundary,
     )
+
+
+def divisions(reciprocal: Floats, density: float) -> Integers:
+    """N_i = round(ρ |b_i| / 2π) for reciprocal lattice vectors with the 2π, a row each, 1/Å, and a density ρ in Å."""
+    lengths = np.linalg.norm(reciprocal, axis=1)
+    return np.maximum(1, np.rint(density * lengths / (2 * np.pi))).astype(np.int64)
 
 
 def _on_grid(rotations: Integers, sizes: Integers) -> Integers:

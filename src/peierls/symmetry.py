@@ -1,6 +1,8 @@
 """The point group of a crystal as it acts on wave vectors, time reversal included."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import spglib
@@ -32,12 +34,19 @@ def point_group(crystal: Crystal) -> PointGroup:
 
     Atoms are alike where species, mass and isotope disorder are. Raises InputError where no group is found.
     """
-    kinds = sorted(set(crystal.sites))
-    cell = (crystal.lattice.tolist(), crystal.positions.tolist(), [kinds.index(site) for site in crystal.sites])
+    symbol, rotations = rotations_of(crystal.lattice, crystal.positions, crystal.sites)
+    return PointGroup(symbol, rotations, to_cartesian(rotations, crystal.reciprocal))
+
+
+def rotations_of(lattice: Floats, positions: Floats, sites: Sequence[Any]) -> tuple[str, Integers]:
+    """Space group, and the operations (operation, 3, 3) of `point_group`, of atoms at fractional `positions` (atom, 3)
+    that are alike where their `sites` are equal; `lattice` (3, 3) in Å, a vector a row."""
+    kinds = sorted(set(sites))
+    cell = (lattice.tolist(), positions.tolist(), [kinds.index(site) for site in sites])
     dataset = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
     if dataset is None:
         raise InputError(
-            f"crystal: no space group is found for {' '.join(crystal.species)} within {SYMMETRY_TOLERANCE:g} Å; "
+            f"crystal: no space group is found for {len(positions)} atoms within {SYMMETRY_TOLERANCE:g} Å; "
             "expected atoms that do not overlap in a cell that has a volume"
         )
     # A rotation W of direct coordinates acts on reciprocal ones as its inverse transposed.
@@ -46,9 +55,7 @@ def point_group(crystal: Crystal) -> PointGroup:
     rotations = np.unique(np.concatenate([spatial, -spatial]), axis=0)
     is_identity = (rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
     rotations = np.concatenate([rotations[is_identity], rotations[~is_identity]])
-    return PointGroup(
-        f"{dataset.international} ({dataset.number})", rotations, to_cartesian(rotations, crystal.reciprocal)
-    )
+    return f"{dataset.international} ({dataset.number})", rotations
 
 
 def to_cartesian(rotations: Integers, reciprocal: Floats) -> Floats:

@@ -134,22 +134,6 @@ def test_temperatures_ascend_from_end_to_end(low: float, ratio: float, points: i
     assert values[-1] == pytest.approx(low * ratio, rel=1e-12, abs=1e-8)
 
 
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ({"chunks": 5}, 5),
-        ({"mesh": [5, 5, 5]}, 2),
-        ({"mesh": [19, 19, 19]}, 2),
-        ({"mesh": [25, 25, 25]}, 5),
-        ({"mesh": [25, 20, 10]}, 2),
-        ({"mesh": [100, 100, 100]}, 64),
-        ({"mesh": {"density": 8}}, 8),
-    ],
-)
-def test_chunks(keys: dict[str, Any], expected: int) -> None:
-    assert config.chunks(complete(**keys)) == expected
-
-
 def test_each_stage_depends_on_its_own_keys_and_no_others() -> None:
     """The table of the design, key by key."""
     first_stage = {

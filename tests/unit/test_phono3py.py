@@ -2,6 +2,7 @@
 
 import itertools
 import lzma
+import re
 import shutil
 from pathlib import Path
 
@@ -293,6 +294,23 @@ def test_every_form_of_the_yaml_file_is_one_crystal(tmp_path, change, name):
     np.testing.assert_array_equal(other.masses, [28.0, 12.0])
     assert_same(second_order(other), second_order(usual))
     assert_same(third_order(other), third_order(usual))
+    cell = force_constants.read_cell({"format": "phono3py", "path": tmp_path / "model"})
+    np.testing.assert_array_equal(cell.lattice, other.lattice)
+    np.testing.assert_array_equal(cell.positions, other.positions)
+
+
+def test_of_a_file_full_of_forces_the_primitive_cell_alone_is_read(tmp_path):
+    """What stands behind it is not looked at: here no YAML at all."""
+    folder = files.model(tmp_path, 2 * np.eye(3, dtype=int))
+    path = folder / "phono3py.yaml"
+    before, _, rest = path.read_text().partition("\nprimitive_cell:\n")
+    block = next(re.finditer(r"(?:[ #-].*\n)+", rest))[0]
+    expected = force_constants.read_cell({"path": folder})
+    path.write_text(f"{before}\nprimitive_cell:\n{block}forces: [[[\n")
+    cell = force_constants.read_cell({"path": folder})
+    np.testing.assert_array_equal(cell.lattice, expected.lattice)
+    with pytest.raises(InputError, match="not valid YAML"):
+        read(folder)
 
 
 def test_the_unit_cell_is_primitive_without_a_primitive_matrix(tmp_path):

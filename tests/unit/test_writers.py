@@ -88,6 +88,19 @@ def test_every_format_to_every_other(source, expected, target, tmp_path):
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("format", writers.FORMATS)
+def test_the_cell_alone_is_that_of_the_crystal(name, format, tmp_path, capfd):
+    """And nothing is said of the rest of the files, which are read later."""
+    crystal = written(MODELS[name], format, tmp_path)
+    capfd.readouterr()
+    cell = force_constants.read_cell({"path": tmp_path})
+    np.testing.assert_array_equal(cell.lattice, crystal.lattice)
+    np.testing.assert_array_equal(cell.positions, crystal.positions)
+    assert cell.species == crystal.species
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("format", writers.FORMATS)
 def test_a_format_to_itself(name, format, tmp_path):
     """The second copy is the first one, number by number."""
     first = written(MODELS[name], format, tmp_path / "first")

@@ -1,11 +1,12 @@
 """Force constants from the files of other programs, in one canonical form (`peierls.crystal.Crystal`).
 
-One module per format, with two functions: `input_files(folder, names)` and `read(folder, names)`. Whatever is wrong
+One module per format, with three functions of (folder, names): `input_files`, `read_cell` and `read`. Whatever is wrong
 with a file is an InputError, from every function of this package: the file, the line, dataset or key, and what was
 found there.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import elements, peierls, phono3py, qe, shengbte, space_group, sum_rules, tdep
+from peierls.force_constants.supercell import Cell
 
 _SIGNATURES = {
     "phono3py": ("fc3.hdf5", "phono3py*.yaml", "phono3py*.yaml.xz"),
@@ -36,6 +38,9 @@ class Reader(Protocol):
 
     def input_files(self, folder: Path, names: Mapping[str, Any]) -> list[Path]:
         """The files that `read` will read, in order."""
+
+    def read_cell(self, folder: Path, names: Mapping[str, Any]) -> Cell:
+        """The primitive cell alone, in a small part of the time that `read` takes."""
 
     def read(self, folder: Path, names: Mapping[str, Any]) -> Crystal:
         """The crystal, with natural isotopes unless the format has its own, and no `sources`."""
@@ -76,6 +81,17 @@ def read(settings: Mapping[str, Any]) -> Crystal:
     violations = sum_rules.measure(crystal)
     sum_rules.report(violations)
     return replace(crystal, sources=digests, rule_violations=np.array(astuple(violations)))
+
+
+def read_cell(settings: Mapping[str, Any]) -> Cell:
+    """The primitive cell of the force constants that `read` would read, with nothing said of what else is there."""
+    reader, folder = _reader(settings)
+    logger = logging.getLogger("peierls")
+    before, logger.disabled = logger.disabled, True
+    try:
+        return reader.read_cell(folder, settings)
+    finally:
+        logger.disabled = before
 
 
 def input_files(settings: Mapping[str, Any]) -> list[Path]:

@@ -11,11 +11,18 @@ from peierls.crystal import Crystal
 from peierls.errors import DamagedFile, InputError
 from peierls.force_constants import elements
 from peierls.force_constants.files import locate
+from peierls.force_constants.supercell import Cell
 
 
 def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
     """The file that `read` will read, crystal.h5; `names` may hold another name for it under `crystal`."""
     return [locate(folder, names, "crystal", "crystal.h5")]
+
+
+def read_cell(folder: Path, names: Mapping[str, Any]) -> Cell:
+    """The primitive cell, of crystal.h5."""
+    crystal = read(folder, names)
+    return Cell(crystal.lattice, crystal.positions, crystal.species, crystal.masses)
 
 
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:

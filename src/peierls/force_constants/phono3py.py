@@ -18,7 +18,7 @@ from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
 from peierls.force_constants import born, elements, phonopy_yaml, space_group, supercell
 from peierls.force_constants.files import locate
-from peierls.force_constants.supercell import Supercell
+from peierls.force_constants.supercell import Cell, Supercell
 
 _YAML_NAMES = tuple(
     f"{program}{part}.yaml{suffix}"
@@ -49,6 +49,11 @@ def input_files(folder: Path, names: Mapping[str, str]) -> list[Path]:
     if names.get("born") is not None or (folder / "BORN").is_file():
         paths.append(locate(folder, names, "born", "BORN"))
     return paths
+
+
+def read_cell(folder: Path, names: Mapping[str, str]) -> Cell:
+    """The primitive cell, of the yaml file."""
+    return phonopy_yaml.read_primitive(locate(folder, names, "yaml", *_YAML_NAMES))
 
 
 def read(folder: Path, names: Mapping[str, str]) -> Crystal:

@@ -65,13 +65,36 @@ def read(path: Path) -> Structure:
     return Structure(primitive, supercell, phonon_supercell, _tolerance(document, path), born_charges, dielectric)
 
 
+def read_primitive(path: Path) -> Cell:
+    """The primitive cell alone, for which the file is read no further than needed: forces can be most of it."""
+    kept, inside = [], False
+    try:
+        with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
+            for line in file:
+                if inside and line[:1] not in b" -#\n":
+                    break
+                inside = inside or line.startswith(b"primitive_cell:")
+                kept.append(line)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise InputError(f"{path}: not readable ({error}); it may be truncated") from error
+    if not inside:
+        return read(path).primitive
+    document = _document(b"".join(kept), path)
+    return _cell(document, "primitive_cell", _length_unit(document, path), path)
+
+
 def _load(path: Path) -> Mapping[str, Any]:
     """The document as plain Python objects."""
     try:
         content = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
-        document = yaml.load(_without_forces(content.decode()), Loader=_LOADER)
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise InputError(f"{path}: not readable ({error}); it may be truncated") from error
+    return _document(content, path)
+
+
+def _document(content: bytes, path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.load(_without_forces(content.decode()), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise InputError(f"{path}: {line}not valid YAML ({error.problem or error.context})") from error

@@ -48,6 +48,23 @@ class Q2R:
 def read(path: Path) -> Q2R:
     """Read the file `path`, every field of it."""
     lines = Lines(path)
+    cell, unit = _head(lines)
+    n_atoms = len(cell.species)
+    has_charges = lines.text("T or F").strip(".").upper()
+    if has_charges[:1] not in ("T", "F"):
+        raise lines.fault(lines.position - 1, "T or F: whether Born charges follow")
+    born_charges, dielectric = _electrostatics(lines, n_atoms) if has_charges[0] == "T" else (None, None)
+    constants = _constants(lines, n_atoms) * units.RYDBERG_PER_BOHR2
+    return Q2R(cell, born_charges, dielectric, 2 * np.pi / unit, constants)
+
+
+def read_cell(path: Path) -> Cell:
+    """The cell of the file `path` alone."""
+    return _head(Lines(path))[0]
+
+
+def _head(lines: Lines) -> tuple[Cell, float]:
+    """The cell, and celldm(1) in Å."""
     n_kinds, n_atoms, ibrav, *celldm = lines.numbers(9, "two counts, ibrav and six celldm")
     counts_are_whole = all(number.is_integer() for number in (n_kinds, n_atoms, ibrav))
     if not (counts_are_whole and 1 <= n_kinds <= n_atoms < 1e4 and celldm[0] > 0):
@@ -58,14 +75,8 @@ def read(path: Path) -> Q2R:
     kinds = [_kind(lines, number) for number in range(1, int(n_kinds) + 1)]
     symbols, masses = zip(*kinds, strict=True)
     elements.refuse_exchanged_masses(symbols, np.array(masses), lambda kind: lines.where(first + kind))
-    cell = _cell(lines, lattice, celldm[0] * units.BOHR, kinds, int(n_atoms))
-    has_charges = lines.text("T or F").strip(".").upper()
-    if has_charges[:1] not in ("T", "F"):
-        raise lines.fault(lines.position - 1, "T or F: whether Born charges follow")
-    born_charges, dielectric = _electrostatics(lines, int(n_atoms)) if has_charges[0] == "T" else (None, None)
-    constants = _constants(lines, int(n_atoms)) * units.RYDBERG_PER_BOHR2
-    range_parameter = 2 * np.pi / (celldm[0] * units.BOHR)
-    return Q2R(cell, born_charges, dielectric, range_parameter, constants)
+    unit = celldm[0] * units.BOHR
+    return _cell(lines, lattice, unit, kinds, int(n_atoms)), unit
 
 
 def _lattice(lines: Lines, ibrav: int, celldm: list[float]) -> Floats:

@@ -8,6 +8,7 @@ from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import born, diagonal, elements, q2r, space_group, third_order_text
 from peierls.force_constants.files import locate
+from peierls.force_constants.supercell import Cell
 
 _LARGEST_EXCESS = 1.0
 """Total charge of a primitive cell, in e, that the sum rule may take away; on coarse meshes of k it is that large."""
@@ -22,6 +23,11 @@ def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
     if len(found) > 1 and names.get("fc2") is None:
         raise InputError(f"{folder}: holds {', '.join(found)}; key 'force_constants.fc2' can say which")
     return [locate(folder, names, "fc2", *(found or ["*.fc"])), locate(folder, names, "fc3", "FORCE_CONSTANTS_3RD")]
+
+
+def read_cell(folder: Path, names: Mapping[str, Any]) -> Cell:
+    """The primitive cell, of the *.fc file."""
+    return q2r.read_cell(input_files(folder, names)[0])
 
 
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:

@@ -69,6 +69,11 @@ def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
     ]
 
 
+def read_cell(folder: Path, names: Mapping[str, Any]) -> Cell:
+    """The primitive cell, of CONTROL."""
+    return _control(locate(folder, names, "control", "CONTROL")).cell
+
+
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     """Read a calculation of ShengBTE. Third order: first atom at home, as the file gives it."""
     control_path, fc2_path, fc3_path = input_files(folder, names)

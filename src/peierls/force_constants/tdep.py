@@ -60,6 +60,11 @@ def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:
     return paths
 
 
+def read_cell(folder: Path, names: Mapping[str, Any]) -> Cell:
+    """The primitive cell, of infile.ucposcar."""
+    return ucposcar.read(locate(folder, names, "ucposcar", "infile.ucposcar"))[0]
+
+
 def read(folder: Path, names: Mapping[str, Any]) -> Crystal:
     """Read a calculation of TDEP. Third order: first atom at home, as the file gives it."""
     structure_path, fc2_path, fc3_path, *isotope_path = input_files(folder, names)
