@@ -1,5 +1,7 @@
 """The forecast against what then happens."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from peierls.solvers import viscosity
 from peierls.triplets import count_reduced_triplets, reduced_triplets
 
 SCHEMA = schema.load(schema.shipped())
+ROOT = Path(__file__).parents[2]
 
 
 def run_of(mesh: Any, **keys: Any) -> config.Run:
@@ -130,6 +133,27 @@ def test_refusals_give_advice(silicon: Crystal) -> None:
     assert "integration.storage: recompute" in sentence
     sentences = refusals(runs, forecasts, memory=1e6, disk=1e12)
     assert any("direct needs" in sentence and "use the solver variational" in sentence for sentence in sentences)
+
+
+def test_the_job_fails_where_a_run_does_not_fit(silicon: Crystal, tmp_path: Path) -> None:
+    """After all has been said, with the reason and the advice in the last line."""
+    stage_files.write(tmp_path / "crystal.h5", silicon)
+    program = f"""
+import json, runpy, types
+import peierls.forecast
+peierls.forecast.available_memory = lambda: 1e6
+run = json.loads({config.canonical(run_of([3, 3, 3]))!r})
+params = types.SimpleNamespace(runs={{"si": run}}, crystals={{"si": "crystal.h5"}}, shards={{"si": 1}})
+job = types.SimpleNamespace(log=["forecast.log"], threads=1, params=params, input=["crystal.h5"])
+runpy.run_path({str(ROOT / "workflow/scripts/forecast.py")!r}, {{"snakemake": job}})
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    said = done.stderr.splitlines()
+    assert said[0].startswith("si: 27 wave vectors, 4 irreducible")
+    assert said[-1].startswith("error: run si: a job of mesh needs ")
+    assert "a coarser mesh" in said[-1]
+    assert said[-1] == (tmp_path / "forecast.log").read_text().splitlines()[-1]
 
 
 def test_runs_that_share_stages_count_them_once(silicon: Crystal) -> None:
