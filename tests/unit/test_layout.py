@@ -47,6 +47,17 @@ def test_finished_matrix_elements_are_used_as_they_were_cut(tmp_path: Path) -> N
     assert len(layout(tmp_path, one={"chunks": 3}).shards("one")) == 3
 
 
+def test_what_is_finished_is_not_asked_for_its_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that finds nothing to do opens no force constants."""
+    make(layout(tmp_path, one={"chunks": 3}).shards("one"))
+
+    def fail(_: config.Run) -> int:
+        raise AssertionError
+
+    monkeypatch.setattr("peierls.cutting.number_of_shards", fail)
+    assert len(layout(tmp_path, one={"chunks": "auto"}).shards("one")) == 3
+
+
 def test_unfinished_matrix_elements_are_cut_as_configured(tmp_path: Path) -> None:
     make(layout(tmp_path, one={"chunks": 3}).shards("one")[:-1])
     assert len(layout(tmp_path, one={"chunks": 5}).shards("one")) == 5

@@ -134,6 +134,17 @@ def test_a_file_has_its_name_only_when_it_is_complete(toy, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_whoever_reads_the_old_file_reads_it_to_its_end(toy, tmp_path):
+    """A file is replaced, not overwritten."""
+    path = tmp_path / "toy.h5"
+    stage_files.write(path, toy)
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        stage_files.write(path, replace(toy, name="another"))
+        assert reader.read() == before
+    assert path.read_bytes() != before
+
+
 def flip(path: Path, content: bytes, offset: int, mask: int) -> None:
     """Write `content` with some bits of one byte turned over."""
     path.write_bytes(content[:offset] + bytes([content[offset] ^ mask]) + content[offset + 1 :])
