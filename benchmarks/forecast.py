@@ -12,6 +12,7 @@ from pathlib import Path
 
 from peierls import config, config_file, force_constants, schema
 from peierls.forecast import forecast
+from peierls.forecast.stages import SMALL
 from peierls.layout import Layout
 
 END = re.compile(r"^done in [\d.]+ s, ([\d.]+) s of processor time, with (\d+) MB$", re.MULTILINE)
@@ -43,9 +44,13 @@ def main() -> None:
         shards = layout.shards(name)
         folders = [arguments.results / name, *{Path(file).parent for file in layout.stage_files(name)}]
         crystal = force_constants.read(run["force_constants"])
+        every = {log for folder in folders for log in folder.glob("logs/**/*.log")}
         for stage in forecast(crystal, run, len(shards)).stages:
-            found = list(ends([log for folder in folders for log in logs(folder / "logs", stage.name)]))
-            if found:
+            own = [log for folder in folders for log in logs(folder / "logs", stage.name)]
+            found = list(ends(sorted(every) if stage.name == SMALL else own))
+            every.difference_update(own)
+            whole = (arguments.results / name / "verdict.txt").exists()
+            if found and (whole or stage.name != SMALL):
                 seconds, memory = sum(one[0] for one in found), max(one[1] for one in found)
                 expected = stage.memory / 1e6
                 row = f"  {stage.name:<22}{stage.seconds:10.1f}{seconds:9.1f}{stage.seconds / seconds:7.2f}"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from chain import face_centred, triclinic
 from peierls import config, force_constants, schema, stage_files
 from peierls.crystal import Crystal
 from peierls.forecast import Forecast, forecast, refusals, total
-from peierls.forecast.stages import JOB_SECONDS
+from peierls.forecast.stages import Costs
+from peierls.forecast.start import start
 from peierls.forecast.words import in_bytes, in_time
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.mesh import build_mesh
@@ -81,7 +83,7 @@ def check_forecast(crystal: Crystal, run: config.Run, folder: Path) -> None:
     assert within(1.5, stages["matrix_elements"].size, size)
     for name in ("phonons", "mesh"):
         assert within(1.1, stages[name].size, (folder / f"{name}.h5").stat().st_size)
-    assert within(2.0, stages["matrix_elements"].seconds - JOB_SECONDS, seconds)
+    assert within(2.0, stages["matrix_elements"].seconds - start().kernels, seconds)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,35 @@ def test_a_mean_over_directions_costs_that_of_each(silicon: Crystal) -> None:
     linewidths = [next(stage for stage in each.stages if stage.name == "linewidths") for each in (one, mean)]
     assert (linewidths[1].jobs, linewidths[1].size) == (7, 7 * linewidths[0].size)
     assert mean.stages[0].size == one.stages[0].size
+
+
+def test_iterations_follow_from_how_errors_shrink() -> None:
+    """By ρ in each step of the fixed point, by (1 - √(1 - ρ²))/ρ in one of conjugate gradients."""
+
+    def iterations(solver: str, **options: float) -> float:
+        run = run_of([3, 3, 3], solver_options=options)
+        return Costs._iterations(SimpleNamespace(run=run), solver)
+
+    steps = iterations("variational", tolerance=1e-9)
+    shrink = 1e-9 ** (1 / steps)
+    of_fixed_point = 2 * shrink / (1 + shrink**2)
+    assert iterations("iterative", tolerance=1e-9) == pytest.approx(np.log(1e-9) / np.log(of_fixed_point), rel=0.02)
+    assert iterations("variational", tolerance=1e-3) == pytest.approx(steps / 3)
+    assert iterations("variational", tolerance=1e-9, max_iterations=2) == 2
+
+
+def test_a_job_takes_the_longer_to_start_the_more_it_needs() -> None:
+    """The interpreter with the libraries of all stages, numba, and the first function that it compiled."""
+    measured = start()
+    assert 0.02 < measured.plain < measured.libraries < measured.kernels < 20
+
+
+def test_a_scan_of_more_lengths_takes_longer(silicon: Crystal) -> None:
+    """Beside the applications of the operator, which serve all lengths: here at many temperatures."""
+    lengths = [[1e-6], list(np.geomspace(1e-9, 1e-3, 80))]
+    runs = [run_of([3, 3, 3], temperatures=list(range(100, 160)), analysis={"boundary_scan": some}) for some in lengths]
+    few, many = (next(s for s in forecast(silicon, run, 1).stages if s.name == "boundary_scan") for run in runs)
+    assert many.seconds > 2 * few.seconds
 
 
 def test_refusals_give_advice(silicon: Crystal) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from math import ceil
+from math import ceil, log
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
 from peierls.forecast.sample import Sample, timed
 from peierls.forecast.sizes import DATASET_BYTES, FILE_BYTES, file_bytes, held
+from peierls.forecast.start import seconds_per_byte, start
 from peierls.layout import boundary_solvers
 from peierls.linewidths import Linewidths
 from peierls.matrix_elements import MatrixElements
@@ -23,17 +24,22 @@ from peierls.mesh import Mesh
 from peierls.phonons import Phonons
 from peierls.shards import ShardIndex
 from peierls.solvers import Transport, Viscosity, relaxons, viscosity
+from peierls.solvers.shifted_systems import solve_shifted
 from peierls.units import GIGABYTE
 
 JOB_MEMORY = 180e6
 """Memory of a job that does nothing, with the libraries it imports, bytes (measured)."""
-JOB_SECONDS = 0.9
-"""Processor time of a job that does nothing: the interpreter, the libraries, and loading what numba compiled, which is
-half of it (measured)."""
 ITERATIONS = 13
-"""Applications of the collision operator until a solver that iterates has converged (measured: 11 to 20)."""
+"""Applications of the collision operator until conjugate gradients have converged to 1e-9 (measured: 6 to 20)."""
+FIXED_POINT = 1.7
+"""Applications of the fixed point over those of conjugate gradients: errors shrink by ρ a step where those of conjugate
+gradients shrink by (1 - √(1 - ρ²))/ρ. 13 steps to 1e-9 say that this is 0.2, so that ρ is 0.39."""
 SCAN_ITERATIONS = 27
-"""Applications until all lengths of the scan have converged (measured: 20 to 30)."""
+"""Applications until all lengths of the scan have converged (measured: 17 to 30)."""
+SCAN_LENGTHS = 27
+"""Lengths of the scan where none are given (measured: 22 to 33)."""
+_COORDINATES = 20_000
+"""Coordinates of a field in the sample of the scan, at most."""
 SCAN = "boundary_scan"
 SMALL = "tables and figures"
 N_SMALL = 26
@@ -81,7 +87,7 @@ class Costs:
             yield self._solver(solver)
         if self.run["analysis"]["boundary_scan"] and "variational" in boundary_solvers(self.run):
             yield self._scan()
-        yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * JOB_SECONDS)
+        yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * start().kernels)
 
     @cached_property
     def _n_temperatures(self) -> int:
@@ -154,17 +160,19 @@ class Costs:
         mesh, phonons = self.mesh, self._file(Phonons)
         size = held(mesh) + len(fields(mesh)) * DATASET_BYTES + FILE_BYTES
         memory = self._inputs + 400.0 * mesh.n_points
-        yield Stage("mesh", 1, size, memory, JOB_SECONDS / 2 + self.mesh_seconds)
+        yield Stage("mesh", 1, size, memory, start().plain + self.mesh_seconds)
         # Matrices are diagonalised on half of the mesh, velocities are those of the wedge.
-        seconds = JOB_SECONDS / 2 + self.wedge_seconds + self.seconds_per_wave_vector * mesh.n_points / 2
+        seconds = start().plain + self.wedge_seconds + self.seconds_per_wave_vector * mesh.n_points / 2
         yield Stage("phonons", 1, phonons, self._with_phonons + phonons / 2, seconds)
 
     def _third_order(self) -> Iterator[Stage]:
         shard, n = self._file(MatrixElements), self.n_shards
-        seconds = n * (JOB_SECONDS + self.sample.preparation_seconds) + self.sample.points_seconds
+        seconds = n * (start().kernels + self.sample.preparation_seconds) + self.sample.points_seconds + self._reading
         memory = self._with_phonons + self._third_order_memory + 2 * shard
         yield Stage("matrix_elements", n, n * shard, memory, seconds)
-        yield Stage("matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + 2 * shard, JOB_SECONDS / 2)
+        yield Stage(
+            "matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + shard, start().libraries + self._reading
+        )
 
     def _linewidths(self) -> Stage:
         read = 2 * self._file(MatrixElements) if self._stored else self._third_order_memory
@@ -174,10 +182,14 @@ class Costs:
             + self._field
             + 8 * 8.0 * self._n_modes * self._n_temperatures
         )
-        seconds = JOB_SECONDS + self.sample.linewidths_seconds + self.sample.pairs_seconds
-        if not self._stored:
-            seconds += self._third_order_seconds
+        seconds = start().kernels + self.sample.linewidths_seconds + self.sample.pairs_seconds
+        seconds += self._reading if self._stored else self._third_order_seconds
         return Stage("linewidths", 1, self._file(Linewidths), memory, seconds)
+
+    @cached_property
+    def _reading(self) -> float:
+        """Processor time of reading all matrix elements that are stored, or of writing them."""
+        return self.n_shards * self._file(MatrixElements) * seconds_per_byte() if self._stored else 0.0
 
     @cached_property
     def _application(self) -> float:
@@ -199,12 +211,12 @@ class Costs:
 
     def _solver(self, solver: str) -> Stage:
         size, memory = self._file(Transport), self._operator
-        seconds = JOB_SECONDS + self.sample.pairs_seconds
+        seconds = start().kernels + self.sample.pairs_seconds + self._reading
         n, n_temperatures = self._n_coordinates, self._n_temperatures
         # Beyond max_memory a dense solution is refused when it runs; here with what it would need.
         dense = GIGABYTE * dense_gigabytes(n, 1)
         if solver in ("rta", "wigner"):
-            return Stage(solver, 1, size, self._with_phonons + 12 * size, JOB_SECONDS)
+            return Stage(solver, 1, size, self._with_phonons + 12 * size, start().kernels)
         if solver == "viscosity":
             return self._viscosity()
         if solver == "direct":
@@ -220,7 +232,13 @@ class Costs:
                 memory + relaxons.COPIES * dense + spectra,
                 seconds + 2 * self._application + n_temperatures * of_each,
             )
-        return Stage(solver, 1, size, memory, seconds + ITERATIONS * self._application)
+        return Stage(solver, 1, size, memory, seconds + self._iterations(solver) * self._application)
+
+    def _iterations(self, solver: str) -> float:
+        """Applications of the operator until a solver has converged, or gives up."""
+        options = self.run["solver_options"]
+        number = ITERATIONS * log(options["tolerance"]) / log(1e-9) * (FIXED_POINT if solver == "iterative" else 1.0)
+        return float(min(max(number, 1.0), options["max_iterations"]))
 
     @cached_property
     def _maximum(self) -> float:
@@ -236,7 +254,7 @@ class Costs:
         at_once = min(self._n_temperatures, max(1, int(self._maximum / of_temperature)))
         n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
         even = GIGABYTE * dense_gigabytes(n_even, viscosity.COPIES)
-        seconds = JOB_SECONDS + self.sample.pairs_seconds + ITERATIONS * repeated
+        seconds = start().kernels + self.sample.pairs_seconds + self._reading + ITERATIONS * repeated
         if even <= self._maximum:
             seconds += self._n_temperatures * (repeated / 9 + _dense_seconds("eigh", n_even))
         memory = self._operator + max(at_once * of_temperature, even if even <= self._maximum else 0.0)
@@ -247,8 +265,21 @@ class Costs:
         # Vectors and their images, and once more while one is added.
         space = 4 * 8.0 * 3 * self._n_modes * self._n_temperatures * SCAN_ITERATIONS
         memory = self._operator + min(space, self._maximum)
-        seconds = JOB_SECONDS + self.sample.pairs_seconds + SCAN_ITERATIONS * self._application
+        seconds = start().kernels + self.sample.pairs_seconds + self._reading + SCAN_ITERATIONS * self._application
+        lengths = self.run["analysis"]["boundary_scan"]
+        n_lengths = len(lengths) if isinstance(lengths, list) else SCAN_LENGTHS
+        seconds += self._n_temperatures * (1 + n_lengths) * _subspace_seconds(3 * self._n_modes)
         return Stage(SCAN, 1, self._file(Transport), memory, seconds)
+
+
+def _subspace_seconds(n_coordinates: int) -> float:
+    """Processor time that the scan spends on one length at one temperature beside the applications of the operator."""
+    n, strengths = min(n_coordinates, _COORDINATES), np.array([0.0, 1.0])
+    diagonal = np.linspace(1.0, 20.0, n)[None]
+    ones = np.ones((1, n))
+    arguments = diagonal, ones, ones, strengths, 0.0, SCAN_ITERATIONS
+    seconds, _ = timed(solve_shifted, lambda vector: diagonal * vector, *arguments)
+    return seconds / len(strengths) * n_coordinates / n
 
 
 def _dense_seconds(method: str, size: int) -> float:
