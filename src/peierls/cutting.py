@@ -23,8 +23,8 @@ MOST = 64
 """Shards of a long stage: enough for the cores of a machine, few enough for a person to look at."""
 LARGEST_SHARE = 0.1
 """What starting the jobs may take, of what they compute."""
-JOB_SECONDS = 0.9
-"""Processor time of a shard beside its points: interpreter, libraries, kernels, inputs (measured: 0.7 to 1.0)."""
+JOB_SECONDS = 1.2
+"""Processor time of a shard beside its points: interpreter, libraries, kernels, inputs (measured: 0.7 to 1.5)."""
 SECONDS_PER_TRIPLET = 9e-8
 """Processor time of a triplet over n³ (1 + n/40) for n bands: what is on shell is sought among n³ triples of bands, and
 of matrix elements there are n⁴ (measured: 0.8e-7 to 1.6e-7 for 6, 24 and 81 bands; the time of a crystal with few
