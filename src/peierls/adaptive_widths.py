@@ -6,7 +6,7 @@ differ").
 """
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,21 +89,42 @@ def wigner_seitz_covariance(steps: Floats) -> Floats:
 
     An orthogonal cell gives Σ_a Δ_a⊗Δ_a/12.
     """
-    # Imported here because every job of the third order would pay for it, and one kind of width needs it.
-    from scipy.spatial import ConvexHull, Voronoi
-
     # Among short vectors, the neighbours that bound the cell are at most one step away in each direction.
     reduced, _ = minkowski_reduce(steps)
-    points = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ reduced
-    voronoi = Voronoi(points)
-    corners = voronoi.vertices[voronoi.regions[voronoi.point_region[len(points) // 2]]]
-    hull = ConvexHull(corners)
+    triangles = _faces(np.array([one for one in product((-1, 0, 1), repeat=3) if any(one)]) @ reduced)
     # The cell is the union of the tetrahedra from its centre to the triangles of its surface.
-    triangles = corners[hull.simplices]
     volumes = np.abs(np.linalg.det(triangles)) / 6
     sums = triangles.sum(axis=1)
     moments = np.einsum("tia,tib->tab", triangles, triangles) + np.einsum("ta,tb->tab", sums, sums)
     return np.einsum("t,tab->ab", volumes, moments) / 20 / volumes.sum()
+
+
+def _faces(neighbours: Floats) -> Floats:
+    """Triangles (triangle, corner, 3) that cover the faces of the cell of all x with n·x ≤ n²/2 for each of the
+    `neighbours` n, shape (neighbour, 3).
+
+    Not by a library of computational geometry: to import one takes longer than many a job.
+    """
+    lengths = np.linalg.norm(neighbours, axis=1)
+    heights, rounding = lengths**2 / 2, 1e-11 * lengths.max() * lengths
+    planes = np.array(list(combinations(range(len(neighbours)), 3)))
+    normals = neighbours[planes]
+    planes = planes[np.abs(np.linalg.det(normals)) > 1e-9 * lengths[planes].prod(axis=1)]
+    corners = np.linalg.solve(neighbours[planes], heights[planes][..., None])[..., 0]
+    corners = corners[(corners @ neighbours.T < heights + rounding).all(axis=1)]
+    triangles = []
+    for normal, height, error in zip(neighbours, heights, rounding, strict=True):
+        face = corners[np.abs(corners @ normal - height) < error]
+        if len(face) < 3:
+            continue
+        # Around its middle. Where more than three planes meet a corner comes several times: triangles of no area.
+        middle = face.mean(axis=0)
+        spokes = face - middle
+        across = spokes[np.argmax((spokes**2).sum(axis=1))]
+        angles = np.arctan2(spokes @ np.cross(normal, across) / np.linalg.norm(normal), spokes @ across)
+        face = face[np.argsort(angles)]
+        triangles.append(np.stack([np.broadcast_to(middle, face.shape), face, np.roll(face, -1, axis=0)], axis=1))
+    return np.concatenate(triangles)
 
 
 def _clipped_sphere_variances(mesh: Mesh, phonons: Phonons) -> Floats:

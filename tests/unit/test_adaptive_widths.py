@@ -1,13 +1,16 @@
 """Widths that follow the velocities and the mesh."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
+from ase.geometry import minkowski_reduce
 from chain import compute, face_centred, harmonic, hexagonal, integration, triclinic
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.spatial import ConvexHull, Voronoi
 
 from peierls.adaptive_widths import adaptive_width, wigner_seitz_covariance
 from peierls.on_shell import on_shell_search, pack_bands, unpack_bands
@@ -30,6 +33,42 @@ def test_covariance_is_that_of_points_spread_over_the_cell():
     nearest = np.take_along_axis(images, np.linalg.norm(images, axis=-1).argmin(axis=1)[:, None, None], axis=1)[:, 0]
     # The mean of 40000 squares is good to about one part in a hundred.
     assert_allclose(wigner_seitz_covariance(SKEWED), nearest.T @ nearest / len(points), atol=2e-3)
+
+
+def by_voronoi(steps):
+    """The same by computational geometry, for lattice vectors that are short already."""
+    points = np.array(list(product(range(-3, 4), repeat=3))) @ steps
+    cells = Voronoi(points)
+    corners = cells.vertices[cells.regions[cells.point_region[len(points) // 2]]]
+    triangles = corners[ConvexHull(corners).simplices]
+    volumes = np.abs(np.linalg.det(triangles)) / 6
+    sums = triangles.sum(axis=1)
+    moments = np.einsum("tia,tib->tab", triangles, triangles) + np.einsum("ta,tb->tab", sums, sums)
+    return np.einsum("t,tab->ab", volumes, moments) / 20 / volumes.sum()
+
+
+LATTICES = {
+    "simple": np.eye(3),
+    "face-centred": 1 - np.eye(3),
+    "body-centred": 1 - 2 * np.eye(3),
+    "hexagonal": np.array([[1.0, 0.0, 0.0], [-0.5, np.sqrt(0.75), 0.0], [0.0, 0.0, 1.6]]),
+}
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_where_many_planes_meet_the_cell_is_that_of_computational_geometry(lattice):
+    assert_allclose(wigner_seitz_covariance(LATTICES[lattice]), by_voronoi(LATTICES[lattice]), rtol=1e-10, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(-0.45, 0.45), min_size=9, max_size=9), st.sampled_from([1.0, 3.0, 50.0]))
+def test_the_cell_of_any_lattice_is_that_of_computational_geometry(off, long):
+    """Also where one vector is much longer than the others, as on the mesh of a sheet."""
+    steps = (np.eye(3) + np.reshape(off, (3, 3))) @ np.diag([1.0, 1.0, long])
+    assume(np.linalg.det(steps) > 0.1 * long)
+    reduced, _ = minkowski_reduce(steps)
+    found, expected = wigner_seitz_covariance(steps), by_voronoi(reduced)
+    assert_allclose(found, expected, rtol=1e-7, atol=1e-9 * abs(expected).max())
 
 
 elementary = st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from([-1, 1])).filter(lambda e: e[0] != e[1])
