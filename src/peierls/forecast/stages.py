@@ -216,7 +216,7 @@ class Costs:
         # Beyond max_memory a dense solution is refused when it runs; here with what it would need.
         dense = GIGABYTE * dense_gigabytes(n, 1)
         if solver in ("rta", "wigner"):
-            return Stage(solver, 1, size, self._with_phonons + 12 * size, start().kernels)
+            return Stage(solver, 1, size, self._with_phonons + 12 * size, start().libraries)
         if solver == "viscosity":
             return self._viscosity()
         if solver == "direct":
