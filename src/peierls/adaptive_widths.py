@@ -93,7 +93,7 @@ def wigner_seitz_covariance(steps: Floats) -> Floats:
     reduced, _ = minkowski_reduce(steps)
     triangles = _faces(np.array([one for one in product((-1, 0, 1), repeat=3) if any(one)]) @ reduced)
     # The cell is the union of the tetrahedra from its centre to the triangles of its surface.
-    volumes = np.abs(np.linalg.det(triangles)) / 6
+    volumes = np.abs(_triple_products(triangles)) / 6
     sums = triangles.sum(axis=1)
     moments = np.einsum("tia,tib->tab", triangles, triangles) + np.einsum("ta,tb->tab", sums, sums)
     return np.einsum("t,tab->ab", volumes, moments) / 20 / volumes.sum()
@@ -109,7 +109,7 @@ def _faces(neighbours: Floats) -> Floats:
     heights, rounding = lengths**2 / 2, 1e-11 * lengths.max() * lengths
     planes = np.array(list(combinations(range(len(neighbours)), 3)))
     normals = neighbours[planes]
-    planes = planes[np.abs(np.linalg.det(normals)) > 1e-9 * lengths[planes].prod(axis=1)]
+    planes = planes[np.abs(_triple_products(normals)) > 1e-9 * lengths[planes].prod(axis=1)]
     corners = np.linalg.solve(neighbours[planes], heights[planes][..., None])[..., 0]
     corners = corners[(corners @ neighbours.T < heights + rounding).all(axis=1)]
     triangles = []
@@ -125,6 +125,11 @@ def _faces(neighbours: Floats) -> Floats:
         face = face[np.argsort(angles)]
         triangles.append(np.stack([np.broadcast_to(middle, face.shape), face, np.roll(face, -1, axis=0)], axis=1))
     return np.concatenate(triangles)
+
+
+def _triple_products(vectors: Floats) -> Floats:
+    """a·(b × c) of three vectors, shape (..., 3, 3), which may lie in a plane."""
+    return np.einsum("...a,...a->...", vectors[..., 0, :], np.cross(vectors[..., 1, :], vectors[..., 2, :]))
 
 
 def _clipped_sphere_variances(mesh: Mesh, phonons: Phonons) -> Floats:
