@@ -211,7 +211,7 @@ def quantile_positions(positions: Floats, contributions: Floats, shares: Sequenc
         return result
     for row, share in enumerate(shares):
         reached = middles >= share * whole
-        first = int(np.argmax(reached)) if reached.any() else len(middles) - 1
+        first = int(np.argmax(reached)) if reached.any() else len(middles)
         last = len(middles) - int(np.argmax(~reached[::-1])) if not reached.all() else 0
         for column, after in enumerate((first, last)):
             result[row, column] = _between(logarithms, middles, after, share * whole)

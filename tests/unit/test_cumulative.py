@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from chain import compute, face_centred, hexagonal, triclinic
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -171,6 +171,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.floats(0.01, 0.99))
+@example([(17.0, 2.0), (0.125, 1.0)], 0.75)
 def test_a_rising_curve_reaches_a_share_once_to_half_a_step(steps, share):
     positions, values = np.array(steps).T
     first, last = quantile_positions(positions, values, [share])[0]
