@@ -37,7 +37,9 @@ def check_scan(rows: list[Row]) -> HealthCheck:
     if missing:
         sentence = (
             f"{len(missing)} of {len(rows)} conductivities against the size of the sample are missing, "
-            f"at {', '.join(temperatures)} K: give more solver_options.max_iterations"
+            f"at {', '.join(temperatures)} K: where `residual` in analysis/boundary_scan/variational.h5 is infinite, "
+            "the collisions have a negative eigenvalue, elsewhere it needs more applications of them than "
+            "solver_options.max_iterations or 100"
         )
     return HealthCheck("solved sizes", not missing, sentence)
 

@@ -63,6 +63,22 @@ def test_what_is_left_of_the_source_is_what_it_says(seed):
         assert (np.abs(overlaps) < 1e-9 * scale * max(1.0, strength)).all()
 
 
+def test_an_operator_that_is_not_quite_symmetric_is_solved_too():
+    """As that of force constants which break the space group they are said to have."""
+    matrices, diagonal, shift, source = systems(4)
+    crooked = np.random.default_rng(4).normal(size=matrices.shape) / np.sqrt(SIZE)
+    roots = np.sqrt(diagonal)
+    crooked = 0.05 * roots[:, :, None] * (crooked - crooked.transpose(0, 2, 1)) * roots[:, None]
+    matrices = matrices + crooked
+    space, residuals = solve_shifted(applied(matrices), diagonal, shift, source, STRENGTHS, 1e-7, 60)
+    assert (residuals < 1e-7).all()
+    expected = np.linalg.solve(matrices, source[..., None])[..., 0]
+    error = np.einsum(
+        "si,si->s", expected - space.solve(0.0).solution, diagonal * (expected - space.solve(0.0).solution)
+    )
+    assert (np.sqrt(error) < 1e-5 * np.sqrt(np.einsum("si,si->s", expected, diagonal * expected))).all()
+
+
 def test_a_negative_eigenvalue_is_found_where_the_shift_does_not_lift_it():
     matrices, diagonal, shift, source = systems(2, least=-0.2)
     assert np.linalg.eigvalsh(matrices).min() < 0

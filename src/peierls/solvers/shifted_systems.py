@@ -5,7 +5,8 @@ D costs nothing. So the subspace is shared: in it the equation is solved for eac
 best approximation it holds, as in conjugate gradients), and it grows by the residual of the σ that is farthest from
 its solution, until none is. An application of Ω extends it at all temperatures, at each by what that one needs.
 
-Everything is in coordinates in which Ω is symmetric and products are plain sums, shape (system, coordinate).
+Everything is in coordinates in which products are plain sums, shape (system, coordinate), and Ω is symmetric, or nearly
+so: force constants that break the space group of their crystal make one on its wedge that is not.
 """
 
 import logging
@@ -45,20 +46,21 @@ class Subspace:
     def _products(self) -> tuple[Floats, Floats, Floats]:
         """⟨v, Ω v'⟩, ⟨v, D v'⟩ and ⟨v, b⟩ of each system."""
         transposed = self.vectors.transpose(0, 2, 1)
-        collisions = self.images @ transposed
         shifting = (self.vectors * self.shift[:, None]) @ transposed
-        return 0.5 * (collisions + collisions.transpose(0, 2, 1)), shifting, self.vectors @ self.source[..., None]
+        return self.vectors @ self.images.transpose(0, 2, 1), shifting, self.vectors @ self.source[..., None]
 
     def solve(self, strength: float) -> Projected:
         """The ψ for which b - (Ω + σ D) ψ is orthogonal to all vectors."""
         collisions, shifting, overlaps = self._products
-        values, modes = np.linalg.eigh(collisions + strength * shifting)
+        mirrored = collisions.transpose(0, 2, 1)
+        values, modes = np.linalg.eigh(0.5 * (collisions + mirrored) + strength * shifting)
         # A system that had nothing to add has vectors of zeros.
         zero = 1e-14 * np.abs(values).max(axis=1, initial=0.0, keepdims=True)
         used = values > zero
-        weights = (modes.transpose(0, 2, 1) @ overlaps)[..., 0]
-        weights = np.divide(weights, values, out=np.zeros_like(weights), where=used)
-        coefficients = (modes @ weights[..., None]).transpose(0, 2, 1)
+        # In what makes the even part of the matrix the identity, the whole has an inverse of at most 1.
+        basis = modes * np.sqrt(np.divide(1.0, values, out=np.zeros_like(values), where=used))[:, None]
+        whole = np.eye(values.shape[1]) + basis.transpose(0, 2, 1) @ (0.5 * (collisions - mirrored)) @ basis
+        coefficients = (basis @ np.linalg.solve(whole, basis.transpose(0, 2, 1) @ overlaps)).transpose(0, 2, 1)
         solution = (coefficients @ self.vectors)[:, 0]
         image = (coefficients @ self.images)[:, 0] + strength * self.shift * solution
         return Projected(solution, self.source - image, (values >= -zero).all(axis=1))
