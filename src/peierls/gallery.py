@@ -266,7 +266,11 @@ def compared(layout: Layout, runs: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The files of each of `runs` by which they are compared."""
     stages = ("crystal", "mesh")
     return {
-        run: {**{stage: layout.stage_file(run, stage) for stage in stages}, "transports": layout.transports(run)}
+        run: {
+            **{stage: layout.stage_file(run, stage) for stage in stages},
+            "transports": layout.transports(run),
+            "checked": checked(layout, run),
+        }
         for run in runs
     }
 

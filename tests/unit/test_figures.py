@@ -511,6 +511,15 @@ def test_scan_has_a_line_per_solver_and_temperature(chain):
     curves = [line for line in axes.get_lines() if line.get_linestyle() != ":"]
     assert [line.get_linestyle() for line in curves] == ["--", "--", "-", "-"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["100 K", "300 K"]
+    assert axes.get_title() == "dashed: relaxation-time approximation, full: exact solution"
+
+
+def test_scan_says_where_no_size_was_solved(chain):
+    problem = chain.problem(100.0)
+    found = scan_in_rta(problem, [1e-8, 1e-7])
+    lost = replace(found, solver="variational", kappa=np.full_like(found.kappa, np.nan))
+    title = boundary_scan.draw([found, lost]).axes[0].get_title()
+    assert title == "dashed: relaxation-time approximation, no exact solution"
 
 
 def test_films_are_drawn_from_thin_to_thick_with_their_directions(chain):

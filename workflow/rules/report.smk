@@ -147,7 +147,11 @@ rule report:
 
 rule index:
     input:
-        [path for files in COMPARED.values() for path in [files["crystal"], files["mesh"], *files["transports"]]],
+        [
+            path
+            for files in COMPARED.values()
+            for path in [files["crystal"], files["mesh"], *files["transports"], *files["checked"]]
+        ],
     output:
         page="results/index.html",
         figure="results/kappa.svg",

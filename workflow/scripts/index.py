@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from peierls import report_page, stage_files
+from peierls.analysis_checks import of_tables
 from peierls.crystal import Crystal
 from peierls.figures import runs
 from peierls.figures.style import save
@@ -16,8 +17,8 @@ with job(snakemake.log[0], snakemake.threads):
     for name, settings in snakemake.params.settings.items():
         files = snakemake.params.files[name]
         transports = [stage_files.read(path, kind_of_result(Path(path).stem)) for path in files["transports"]]
-        crystal = stage_files.read(files["crystal"], Crystal)
-        studies.append(Study(name, settings, crystal, stage_files.read(files["mesh"], Mesh), transports))
+        crystal, mesh = stage_files.read(files["crystal"], Crystal), stage_files.read(files["mesh"], Mesh)
+        studies.append(Study(name, settings, crystal, mesh, transports, of_tables(files["checked"])))
     conductivities = {
         study.name: [result for result in study.results if isinstance(result, Transport)] for study in studies
     }

@@ -31,7 +31,7 @@ def draw(scans: Sequence[BoundaryScan]) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="boundary length L (nm)", ylabel="thermal conductivity (W/m/K)")
         readable_log_axis(axes.xaxis)
         readable_log_axis(axes.yaxis)
-        axes.set_title(_line_styles([one.solver for one in scans]), fontsize=9)
+        axes.set_title(_line_styles(scans), fontsize=9)
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend(fontsize=8)
     return figure
@@ -46,8 +46,9 @@ def _spread(temperatures: Floats) -> list[int]:
     return sorted(chosen, key=lambda number: float(temperatures[number]))
 
 
-def _line_styles(solvers: Sequence[str]) -> str:
+def _line_styles(scans: Sequence[BoundaryScan]) -> str:
     names = {"rta": "relaxation-time approximation", "variational": "exact solution"}
-    if len(solvers) == 1:
-        return names[solvers[0]]
-    return f"dashed: {names[solvers[0]]}, full: {names[solvers[1]]}"
+    lines = ["dashed: ", "full: "] if len(scans) > 1 else [""]
+    found = [np.isfinite(one.kappa).any() for one in scans]
+    said = zip(scans, lines, found, strict=True)
+    return ", ".join(f"{line if there else 'no '}{names[one.solver]}" for one, line, there in said)
