@@ -23,13 +23,16 @@ TEST_READY := .venv/ready-to-test
 SLURM_READY := .venv/ready-for-slurm
 endif
 
+# A process per core, of one thread; the tests of a file share what they have computed.
+IN_PARALLEL := env OMP_NUM_THREADS=1 pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: run test test-slurm lint docs-config clean
 
 run: $(RUN_READY)
 	$(IN_ENVIRONMENT) snakemake --cores $(CORES) $(ARGS)
 
 test: $(TEST_READY)
-	$(IN_ENVIRONMENT) pytest $(ARGS)
+	$(IN_ENVIRONMENT) $(IN_PARALLEL) $(ARGS)
 
 # Where no SLURM can be started (status 77), pytest says that these tests were skipped, and up.sh says why.
 test-slurm: $(SLURM_READY)
