@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import chain
 import numpy as np
 import pytest
+import text_formats
 
 from peierls import config, config_file, schema, stage_files
 from peierls.__main__ import main
@@ -68,6 +70,21 @@ def test_init_refuses_a_name_that_no_run_can_have(
     assert initialise(silicon_folder, target, f"--name={name}") == 1
     assert sentence in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_init_imposes_a_sum_rule_where_nothing_can_be_read_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And only there: what does not help is not written."""
+    target = tmp_path / "mine.yaml"
+    for excess, refused in ((0.6, True), (0.3, False)):
+        text_formats.qe(tmp_path, chain.triclinic(), (4, 4, 5), charges=text_formats.BORN + excess)
+        assert initialise(tmp_path, target) == int(refused)
+        assert target.exists() != refused
+    assert "sum to 1.2000 e" in capsys.readouterr().err
+    assert "sum to 0.6000 e" in caplog.text and "written with 'sum_rules: impose'" in caplog.text
+    (run,) = config.load(config_file.read(target), SCHEMA).values()
+    assert run["force_constants"]["sum_rules"] == "impose"
 
 
 def test_init_says_when_a_folder_holds_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,14 @@
 
 The program that wrote them is recognised by the names of the files; they are read, so that a fault is found now. The
 file has every key: what must be said, and the rest commented out with its default. The mesh is a first choice, to be
-refined until the conductivity no longer depends on it. Nothing is overwritten.
+refined until the conductivity no longer depends on it. Force constants that can be read only with a sum rule imposed
+get that, and it is said. Nothing is overwritten.
 
 examples:
   peierls init resources/si-pbesol
   peierls init ~/calculations/nacl --name rock-salt --output nacl.yaml"""
 
+import logging
 import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -47,7 +49,15 @@ def run(arguments: Namespace) -> int:
     if not re.search(names["propertyNames"]["pattern"], name) or name == names["propertyNames"]["not"]["const"]:
         raise InputError(f"--name is '{name}', expected letters, digits, _ or -, and not 'stages'")
     settings = {"format": force_constants.recognise(folder), "path": str(folder)}
-    crystal = force_constants.read(settings)
+    try:
+        crystal = force_constants.read(settings)
+    except InputError as fault:
+        try:
+            crystal = force_constants.read({**settings, "sum_rules": "impose"})
+        except InputError:
+            raise fault from None
+        settings["sum_rules"] = "impose"
+        logging.getLogger("peierls").warning("%s: written with 'sum_rules: impose'", fault)
     mesh = build_mesh(crystal, {"density": FIRST_DENSITY})
     atoms = ", ".join(f"{crystal.species.count(element)} {element}" for element in dict.fromkeys(crystal.species))
     heading = (
