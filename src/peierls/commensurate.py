@@ -5,21 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from peierls.crystal import Floats, Integers
-from peierls.force_constants.supercell import Cell, Supercell, second_order
+from peierls.supercell import Cell, Supercell, classes, copies, second_order
 from peierls.symmetry import SYMMETRY_TOLERANCE
 
 
 def cells(period: Integers) -> Integers:
     """Lattice vectors (copies, 3), one of each class modulo the rows of `period` (3, 3), home first."""
-    copies = abs(round(float(np.linalg.det(period))))
-    adjugate = np.rint(copies * np.linalg.inv(period)).astype(np.int64)
+    n_copies = copies(period)
     found = np.zeros((1, 3), dtype=np.int64)
-    for axis, label in zip(np.eye(3, dtype=np.int64), adjugate % copies, strict=True):
+    for axis in np.eye(3, dtype=np.int64):
         # After `order` steps along this axis the classes repeat.
-        order = copies // int(np.gcd.reduce([copies, *label]))
+        order = n_copies // int(np.gcd.reduce([n_copies, *classes(axis, period)]))
         candidates = (found[:, None] + np.arange(order)[:, None] * axis).reshape(-1, 3)
-        labels = candidates @ adjugate % copies
-        _, first = np.unique(labels @ [copies**2, copies, 1], return_index=True)
+        _, first = np.unique(classes(candidates, period) @ [n_copies**2, n_copies, 1], return_index=True)
         found = candidates[np.sort(first)]
     return found
 

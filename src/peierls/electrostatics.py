@@ -35,7 +35,7 @@ from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes, LongRange
 from peierls.errors import InputError
-from peierls.force_constants.space_group import operations
+from peierls.symmetry import operations
 from peierls.units import COULOMB
 
 ASYMMETRY = 0.1

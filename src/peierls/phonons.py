@@ -8,6 +8,7 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes, LongRange, dynamical_matrices, dynamical_matrix_gradients
+from peierls.electrostatics import separate
 from peierls.errors import InputError
 from peierls.mesh import Mesh
 from peierls.quantities import quantity
@@ -73,9 +74,6 @@ def compute_phonons(crystal: Crystal, mesh: Mesh, nac: Mapping[str, Any], *, onl
     are diagonalised at the irreducible points only, which is all that frequencies and velocities need; eigenvectors
     elsewhere are zero.
     """
-    # Imported here because every job of the third order would pay for it, and needs only the results of this one.
-    from peierls.electrostatics import separate
-
     short_ranged, long_range = separate(crystal, nac)
     diagonalise = _diagonalise_wedge if only_wedge else _diagonalise
     eigenvalues, eigenvectors = diagonalise(short_ranged, long_range, mesh)

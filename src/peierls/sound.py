@@ -7,6 +7,7 @@ import numpy as np
 
 from peierls.crystal import Crystal, Floats
 from peierls.dynamical_matrix import dynamical_matrices, dynamical_matrix_gradients
+from peierls.electrostatics import separate
 
 _STEP = 1e-3
 """Length of the wave vectors, in units of the shortest reciprocal lattice vector."""
@@ -18,9 +19,6 @@ def sound_speeds(crystal: Crystal, directions: Floats, nac: Mapping[str, Any]) -
     Among the three lowest modes at a small q = |q| n, D is λ₀ + |q|² C(n), so v² are the eigenvalues of n·∂D/∂q / 2|q|
     within them. λ₀, what the force constants leave of the acoustic sum rule, does not enter.
     """
-    # Imported here, as in `phonons`.
-    from peierls.electrostatics import separate
-
     short_ranged, long_range = separate(crystal, nac)
     step = _STEP * np.linalg.norm(crystal.reciprocal, axis=1).min()
     fractional = step * directions @ np.linalg.inv(crystal.reciprocal)

@@ -16,11 +16,11 @@ import numpy as np
 import phono3py_results as phono3py
 import pytest
 
-from peierls import units
+from peierls import supercell, symmetry, units
 from peierls.crystal import Crystal
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
-from peierls.force_constants import elements, space_group, supercell
+from peierls.force_constants import elements
 from peierls.mesh import Mesh, build_mesh
 from peierls.occupation import heat_capacities
 from peierls.phonons import average_over_sets, degenerate_sets, velocity_operators
@@ -54,7 +54,7 @@ def read(data) -> Crystal:
     constants = np.zeros((len(SPECIES), len(large.species), 3, 3))
     constants[data["independent_atoms"]] = data["force_constants"]
     vectors, fc2 = supercell.second_order(matched, constants, 1e-5)
-    group = space_group.operations(lattice, positions, SPECIES)
+    group = symmetry.operations(lattice, positions, SPECIES)
     labels, blocks = [], []
     for atom in data["independent_atoms"]:
         which, partner = np.nonzero(fc2[:, atom].any(axis=(2, 3)))

@@ -50,6 +50,16 @@ def test_a_changed_module_is_seen_by_the_scripts_that_reach_it_and_by_no_other(c
         assert changed == {script for script, modules in expected.items() if name_of(module) in modules}, module
 
 
+READ_NO_FORMATS = ("mesh", "phonons", "bands", "dos", "matrix_elements", "thermal", "wigner", "cumulative", "spectral")
+
+
+@pytest.mark.parametrize("stage", READ_NO_FORMATS)
+def test_what_computes_from_a_crystal_knows_no_format_of_force_constants(stage: str) -> None:
+    """It imports none, so its jobs do not load what reads files, and its digest is not that of the readers."""
+    (script,) = (script for script in SCRIPTS if script.stem == stage)
+    assert not {name for name in reached(script) if name.startswith("peierls.force_constants")}
+
+
 RULES = {
     name: body
     for path in (PACKAGE.parents[1] / "workflow/rules").glob("*.smk")

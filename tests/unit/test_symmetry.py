@@ -1,4 +1,4 @@
-"""The point group as it acts on wave vectors: what leaves every frequency where it is."""
+"""The space group as it acts on atoms, and the point group on wave vectors: what leaves every frequency where it is."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from chain import face_centred, hexagonal, spring_crystal, triclinic
 from numpy.testing import assert_allclose
 
 from peierls.dynamical_matrix import dynamical_matrices
-from peierls.symmetry import point_group, to_cartesian
+from peierls.symmetry import operations, point_group, to_cartesian
 
 WURTZITE = [[1 / 3, 2 / 3, 0.0], [2 / 3, 1 / 3, 0.5], [1 / 3, 2 / 3, 0.38], [2 / 3, 1 / 3, 0.88]]
 CRYSTALS = {
@@ -67,3 +67,13 @@ def test_cartesian_rotation_turns_the_wave_vector_that_the_integer_matrix_turns(
 def test_sites_that_differ_in_mass_or_isotopes_are_not_equivalent(silicon, change):
     """Two interpenetrating fcc lattices of different atoms: zinc blende, whatever the chemical symbol says."""
     assert point_group(replace(silicon, **change)).symbol == "F-43m (216)"
+
+
+def test_an_isotope_lowers_the_symmetry(silicon):
+    """With two masses the crystal is zincblende: half the operations, no inversion between the atoms."""
+    group = operations(silicon.lattice, silicon.positions, silicon.species)
+    assert len(group) == 48
+    assert any((operation.images == [1, 0]).all() for operation in group)
+    lowered = operations(silicon.lattice, silicon.positions, [28.0, 29.0])
+    assert len(lowered) == 24
+    assert all((operation.images == [0, 1]).all() for operation in lowered)

@@ -12,12 +12,12 @@ from format_checks import assert_same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peierls import force_constants, units
+from peierls import force_constants, supercell, units
 from peierls.crystal import Crystal
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
 from peierls.errors import InputError
-from peierls.force_constants import elements, supercell, ucposcar, writers
+from peierls.force_constants import elements, ucposcar, writers
 from peierls.force_constants.writers import fidelity, grids, isotopes, supercells
 
 WAVE_VECTORS = np.sqrt(np.arange(2, 26).reshape(8, 3)) % 1 - 0.5

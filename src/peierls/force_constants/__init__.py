@@ -17,7 +17,7 @@ import numpy as np
 from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import elements, peierls, phono3py, qe, shengbte, space_group, sum_rules, tdep
-from peierls.force_constants.supercell import Cell
+from peierls.supercell import Cell
 
 _SIGNATURES = {
     "phono3py": ("fc3.hdf5", "phono3py*.yaml", "phono3py*.yaml.xz"),

@@ -8,9 +8,9 @@ import numpy as np
 
 from peierls.crystal import Floats
 from peierls.errors import InputError
-from peierls.force_constants.space_group import operations
-from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import read_text
+from peierls.supercell import Cell
+from peierls.symmetry import operations
 
 NEUTRALITY = 0.1
 """Largest total charge of a primitive cell, in e, that is taken for the noise of a calculation and removed."""

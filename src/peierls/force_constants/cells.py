@@ -6,7 +6,7 @@ import numpy as np
 
 from peierls.crystal import Floats
 from peierls.errors import InputError
-from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
+from peierls.supercell import SITE_TOLERANCE, Cell
 
 _LONGEST = 1e4
 """Lattice vectors beyond this, in Å, and fractional coordinates beyond a hundredth of it are taken for damage."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from peierls import supercell
 from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
-from peierls.force_constants import supercell
-from peierls.force_constants.supercell import Cell, Supercell
+from peierls.supercell import Cell, Supercell
 
 TIE = 1e-4
 """Images whose distances differ by less, Å, are equally short. Text files hold positions to some seven digits."""

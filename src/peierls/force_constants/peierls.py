@@ -11,7 +11,7 @@ from peierls.crystal import Crystal
 from peierls.errors import DamagedFile, InputError
 from peierls.force_constants import elements
 from peierls.force_constants.files import locate
-from peierls.force_constants.supercell import Cell
+from peierls.supercell import Cell
 
 
 def input_files(folder: Path, names: Mapping[str, Any]) -> list[Path]:

@@ -13,12 +13,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from peierls import units
+from peierls import supercell, units
 from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
-from peierls.force_constants import born, elements, phonopy_yaml, space_group, supercell
+from peierls.force_constants import born, elements, phonopy_yaml, space_group
 from peierls.force_constants.files import locate
-from peierls.force_constants.supercell import Cell, Supercell
+from peierls.supercell import Cell, Supercell
 
 _YAML_NAMES = tuple(
     f"{program}{part}.yaml{suffix}"

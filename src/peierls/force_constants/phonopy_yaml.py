@@ -17,7 +17,7 @@ from peierls import units
 from peierls.crystal import Floats
 from peierls.errors import InputError
 from peierls.force_constants import born
-from peierls.force_constants.supercell import SITE_TOLERANCE, Cell, primitive_atoms
+from peierls.supercell import SITE_TOLERANCE, Cell, primitive_atoms
 
 _LENGTHS = {"angstrom": units.ANGSTROM, "au": units.BOHR, "bohr": units.BOHR}
 _BOHR_CALCULATORS = (

@@ -18,8 +18,8 @@ from peierls import units
 from peierls.crystal import Floats
 from peierls.errors import InputError
 from peierls.force_constants import bravais, cells, elements
-from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
+from peierls.supercell import Cell
 
 _KIND = re.compile(r"(\d+)\s*'\s*([A-Za-z]+)[^']*'\s*(\S+)")
 """Number, label and mass of a kind; a label is the symbol of an element and perhaps a mark, as in Fe1 and O-h."""

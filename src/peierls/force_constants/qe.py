@@ -8,7 +8,7 @@ from peierls.crystal import Crystal
 from peierls.errors import InputError
 from peierls.force_constants import born, diagonal, elements, q2r, space_group, third_order_text
 from peierls.force_constants.files import locate
-from peierls.force_constants.supercell import Cell
+from peierls.supercell import Cell
 
 _LARGEST_EXCESS = 1.0
 """Total charge of a primitive cell, in e, that the sum rule may take away; on coarse meshes of k it is that large."""

@@ -19,8 +19,8 @@ from peierls.errors import InputError
 from peierls.force_constants import born, cells, diagonal, elements, namelist, q2r, space_group, third_order_text
 from peierls.force_constants.files import locate
 from peierls.force_constants.namelist import Namelists
-from peierls.force_constants.supercell import SITE_TOLERANCE, Cell
 from peierls.force_constants.text import Lines
+from peierls.supercell import SITE_TOLERANCE, Cell
 
 _CRYSTAL_KEYS = (
     *("lfactor", "lattvec", "elements", "types", "positions", "masses", "gfactors"),

@@ -1,25 +1,23 @@
 """Force constants with the symmetry of their crystal: averaged over the space group and over exchanges of atoms.
 
-An operation {W|t} takes atom j of cell R to atom j' of cell W R + L_j, where W τ_j + t = τ_j' + L_j, and turns the
-tensor of a pair or a triplet of atoms with it. The mean over the group is the nearest set of constants that has the
-symmetry.
+An operation takes the atoms of a pair or a triplet to others (`symmetry.Operation`) and turns their tensor with them.
+The mean over the group is the nearest set of constants that has the symmetry.
 
 Constants are handled as labelled blocks (`blocks`): labels (block, column) hold the atoms, then the lattice vectors of
 all but the first; tensors are (block, 3, 3) or (block, 3, 3, 3).
 """
 
 import logging
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import spglib
 
 from peierls.blocks import add_up
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
-from peierls.symmetry import SYMMETRY_TOLERANCE
+from peierls.symmetry import Operation, operations
 
 _EXCHANGE = [0, 2, 1, 6, 7, 8, 3, 4, 5]
 """Labels of a third-order block with its second and third atom exchanged."""
@@ -76,7 +74,7 @@ def _average(crystal: Crystal, labels: Integers, tensors: Floats) -> tuple[Integ
     return total_labels, total
 
 
-def _moved(operation: "Operation", labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
+def _moved(operation: Operation, labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
     """The blocks where an operation takes them."""
     order = tensors.ndim - 1
     atoms, cells = labels[:, :order], labels[:, order:].reshape(-1, order - 1, 3)
@@ -165,7 +163,7 @@ def _third(crystal: Crystal) -> tuple[Integers, Floats]:
     return np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(-1, 6)]), crystal.fc3
 
 
-def _generators(group: "Sequence[Operation]") -> "list[Operation]":
+def _generators(group: Sequence[Operation]) -> list[Operation]:
     """Some operations of a group whose products are all of its rotations."""
     reached = {np.eye(3, dtype=np.int64).tobytes(): np.eye(3, dtype=np.int64)}
     chosen: list[Operation] = []
@@ -180,38 +178,6 @@ def _generators(group: "Sequence[Operation]") -> "list[Operation]":
             fresh = [matrix for matrix in products if matrix.tobytes() not in reached]
             reached |= {matrix.tobytes(): matrix for matrix in fresh}
     return chosen
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An operation of a space group, as it acts on a given set of atoms.
-
-    `rotation` (3, 3) is W in lattice coordinates, `cartesian` (3, 3) the same in Cartesian axes; `images` (atom) says
-    which atom each one is taken to, and `shifts` (atom, 3) how many lattice vectors away from home: L above.
-    """
-
-    rotation: Integers
-    cartesian: Floats
-    images: Integers
-    shifts: Integers
-
-
-def operations(lattice: Floats, positions: Floats, kinds: Sequence[Hashable]) -> list[Operation]:
-    """Space group, by spglib, of the crystal with `lattice` (3, 3) and atoms of `kinds` at `positions` (atom, 3)."""
-    labels = {kind: label for label, kind in enumerate(dict.fromkeys(kinds))}
-    cell = (lattice.tolist(), positions.tolist(), [labels[kind] for kind in kinds])
-    dataset = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
-    if dataset is None:
-        raise InputError("no space group is found for the primitive cell: do two of its atoms share a site?")
-    found = []
-    for rotation, translation in zip(dataset.rotations.astype(np.int64), dataset.translations, strict=True):
-        # Separation of each atom's image from each site, in lattice vectors, shape (atom, site, 3).
-        separations = (positions @ rotation.T + translation)[:, None] - positions
-        shifts = np.rint(separations).astype(np.int64)
-        images = np.linalg.norm((separations - shifts) @ lattice, axis=-1).argmin(axis=1)
-        cartesian = lattice.T @ rotation @ np.linalg.inv(lattice.T)
-        found.append(Operation(rotation, cartesian, images, shifts[np.arange(len(images)), images]))
-    return found
 
 
 def _report(order: str, labels: Integers, tensors: Floats, mean_labels: Integers, mean: Floats) -> None:

@@ -17,8 +17,8 @@ from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.force_constants import born, elements, space_group, ucposcar
 from peierls.force_constants.files import locate
-from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
+from peierls.supercell import Cell
 
 _WHOLE = 1e-4
 """How far a lattice vector's fractional coordinate may be from a whole number."""

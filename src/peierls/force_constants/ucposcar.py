@@ -9,8 +9,8 @@ import numpy as np
 from peierls.crystal import Floats
 from peierls.errors import InputError
 from peierls.force_constants import cells, elements
-from peierls.force_constants.supercell import Cell
 from peierls.force_constants.text import Lines
+from peierls.supercell import Cell
 
 _HOME = 1e-10
 """A fractional coordinate this little below a whole number is taken for it when atoms are wrapped into the cell."""

@@ -10,6 +10,7 @@ from peierls.errors import InputError
 from peierls.force_constants.diagonal import TIE
 from peierls.force_constants.writers import dipoles, fidelity, supercells
 from peierls.force_constants.writers.supercells import Blocks
+from peierls.supercell import copies
 
 _MOST_ATOMS = 20_000
 """Atoms of a supercell beyond which the search for one ends."""
@@ -63,7 +64,7 @@ def with_dipoles(crystal: Crystal, tolerance: float) -> Held:
 def candidates(crystal: Crystal, blocks: Blocks, diagonal: bool, order: str) -> Iterator[Integers]:
     """Supercells to try, smallest first; InputError where they become too large to be written."""
     for period in supercells.periods(crystal, blocks.reach(crystal), crystal.fc2_supercell, diagonal):
-        n_atoms = abs(round(float(np.linalg.det(period)))) * len(crystal.species)
+        n_atoms = copies(period) * len(crystal.species)
         if n_atoms > _MOST_ATOMS:
             raise InputError(
                 f"the {order}-order force constants, which reach {blocks.reach(crystal):.1f} Å far, need a supercell "

@@ -15,11 +15,11 @@ from peierls import units
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.force_constants import elements
-from peierls.force_constants.supercell import Supercell
 from peierls.force_constants.writers import dipoles, grids, isotopes, supercells
 from peierls.force_constants.writers.files import Files, Written, text
 from peierls.force_constants.writers.grids import Held
 from peierls.force_constants.writers.supercells import Blocks
+from peierls.supercell import Supercell, copies
 
 _TOLERANCES = (1e-5, 1e-4)
 """Distances, Å, within which images count as equally short: phono3py's own, and what text files need."""
@@ -37,7 +37,7 @@ def written(crystal: Crystal) -> Written:
             raise InputError(f"'{symbol}' is not an element, and the files of phono3py hold no other sites")
     notes = []
     tolerance, third_period = min(
-        ((tolerance, _third_period(crystal, tolerance)) for tolerance in _TOLERANCES), key=lambda one: _copies(one[1])
+        ((tolerance, _third_period(crystal, tolerance)) for tolerance in _TOLERANCES), key=lambda one: copies(one[1])
     )
     held = _second_held(crystal, third_period, tolerance)
     second, third = (supercells.repeated(held.crystal, period) for period in (held.period, third_period))
@@ -68,7 +68,7 @@ def _third_period(crystal: Crystal, tolerance: float) -> Integers:
     """The smallest supercell that holds the third order."""
     blocks = Blocks.third(crystal)
     for period in grids.candidates(crystal, blocks, diagonal=False, order="third"):
-        n_atoms = _copies(period) * len(crystal.species)
+        n_atoms = copies(period) * len(crystal.species)
         if 27 * len(crystal.species) * n_atoms**2 > _MOST_NUMBERS:
             raise InputError(
                 f"the third-order force constants, which reach {blocks.reach(crystal):.1f} Å far, need a supercell "
@@ -96,10 +96,6 @@ def _second_held(crystal: Crystal, third_period: Integers, tolerance: float) -> 
             "images in it; expected a format without supercells: peierls"
         )
     return Held(crystal, supercells.right_handed(own))
-
-
-def _copies(period: Integers) -> int:
-    return abs(round(float(np.linalg.det(period))))
 
 
 def _is_from_every_atom(crystal: Crystal, period: Integers, tolerance: float) -> bool:

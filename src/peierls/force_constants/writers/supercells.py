@@ -14,7 +14,7 @@ from ase.geometry.minkowski_reduction import minkowski_reduce
 
 from peierls.blocks import keys
 from peierls.crystal import Crystal, Floats, Integers
-from peierls.force_constants.supercell import STEPS, Cell, Supercell
+from peierls.supercell import STEPS, Cell, Supercell, classes
 
 _EQUAL = 1e-12
 """Largest difference, as a fraction of the largest constant, between constants that share equally."""
@@ -64,8 +64,8 @@ def holds(crystal: Crystal, blocks: Blocks, period: Integers, tolerance: float) 
     shares = _shares(crystal, blocks, period, tolerance)
     if not shares.all():
         return False
-    classes = [_classes(vectors, period) for vectors in np.moveaxis(blocks.vectors, 1, 0)]
-    _, group = np.unique(keys(np.column_stack([blocks.atoms, *classes])), return_inverse=True)
+    labels = [classes(vectors, period) for vectors in np.moveaxis(blocks.vectors, 1, 0)]
+    _, group = np.unique(keys(np.column_stack([blocks.atoms, *labels])), return_inverse=True)
     # An image of the class is missing where the parts do not add up to one.
     if abs(np.bincount(group, shares) - 1).max() > 1e-9:
         return False
@@ -111,7 +111,7 @@ def repeated(crystal: Crystal, period: Integers) -> Supercell:
     corners = np.array(list(product((0, 1), repeat=3))) @ period
     box = corners.max(axis=0) - corners.min(axis=0)
     cells = np.array([cell[::-1] for cell in product(*(range(size) for size in reversed(box)))], dtype=np.int64)
-    _, first = np.unique(keys(_classes(cells, period)), return_index=True)
+    _, first = np.unique(keys(classes(cells, period)), return_index=True)
     cells = cells[np.sort(first)]
     n_atoms = len(crystal.species)
     return Supercell(
@@ -124,8 +124,8 @@ def repeated(crystal: Crystal, period: Integers) -> Supercell:
 
 def partners(supercell: Supercell, atoms: Integers, vectors: Integers) -> Integers:
     """The index in the supercell of each of `atoms` (n) in cells `vectors` (n, 3)."""
-    own = np.column_stack([supercell.atoms, _classes(supercell.cells, supercell.period)])
-    asked = np.column_stack([atoms, _classes(vectors, supercell.period)])
+    own = np.column_stack([supercell.atoms, classes(supercell.cells, supercell.period)])
+    asked = np.column_stack([atoms, classes(vectors, supercell.period)])
     numbers = keys(np.concatenate([own, asked]))
     order = np.argsort(numbers[: len(own)])
     return np.asarray(order[np.searchsorted(numbers[: len(own)][order], numbers[len(own) :])], dtype=np.int64)
@@ -148,14 +148,6 @@ def third_order(crystal: Crystal, supercell: Supercell, home: int) -> Floats:
     constants = np.zeros((len(supercell), len(supercell), 3, 3, 3))
     np.add.at(constants, tuple(places), blocks.tensors[own])
     return constants
-
-
-def _classes(vectors: Integers, period: Integers) -> Integers:
-    """Labels (n, 3) of lattice vectors, equal where these differ by a vector of the supercell."""
-    copies = abs(round(float(np.linalg.det(period))))
-    adjugate = np.rint(copies * np.linalg.inv(period)).astype(np.int64)
-    labels: Integers = vectors @ adjugate % copies
-    return labels
 
 
 def _shares(crystal: Crystal, blocks: Blocks, period: Integers, tolerance: float) -> Floats:

@@ -27,6 +27,19 @@ For a separation folded into such a cell coefficients up to one suffice; two lea
 """
 
 
+def copies(period: Integers) -> int:
+    """Number of primitive cells in the supercell of lattice vectors `period` (3, 3), in primitive ones, a row each."""
+    return abs(round(float(np.linalg.det(period))))
+
+
+def classes(vectors: Integers, period: Integers) -> Integers:
+    """Labels (..., 3) of lattice vectors (..., 3), from 0, equal where these differ by a vector of the supercell."""
+    n_copies = copies(period)
+    adjugate = np.rint(n_copies * np.linalg.inv(period)).astype(np.int64)
+    labels: Integers = vectors @ adjugate % n_copies
+    return labels
+
+
 @dataclass(frozen=True)
 class Cell:
     """A periodic cell: lattice (3, 3) in Å, a vector a row, fractional positions (n, 3), species, masses (n) in amu."""
@@ -99,11 +112,10 @@ class Supercell:
 
     def places(self, cells: Integers) -> Integers:
         """One integer for each atom put into lattice vector `cells` (..., n, 3), equal where these are equivalent."""
-        copies = round(np.linalg.det(self.period))
-        adjugate = np.rint(copies * np.linalg.inv(self.period)).astype(np.int64)
+        n_copies = copies(self.period)
         place = np.broadcast_to(self.atoms, cells.shape[:-1])
-        for label in np.moveaxis((cells @ adjugate) % abs(copies), -1, 0):
-            place = place * abs(copies) + label
+        for label in np.moveaxis(classes(cells, self.period), -1, 0):
+            place = place * n_copies + label
         return place
 
 
@@ -118,12 +130,12 @@ def match(primitive: Cell, supercell: Cell, where: str, tolerance: float = SITE_
         raise InputError(
             f"{where}: its lattice vectors are not whole multiples of the primitive ones ({_show(period)})"
         )
-    copies = abs(round(np.linalg.det(rounded)))
-    if copies == 0:
+    n_copies = copies(rounded)
+    if n_copies == 0:
         raise InputError(f"{where}: its lattice vectors do not span space")
-    if len(supercell.species) != copies * len(primitive.species):
+    if len(supercell.species) != n_copies * len(primitive.species):
         raise InputError(
-            f"{where}: it holds {len(supercell.species)} atoms, expected {copies} primitive cells of "
+            f"{where}: it holds {len(supercell.species)} atoms, expected {n_copies} primitive cells of "
             f"{len(primitive.species)} atoms"
         )
     # Separation of every atom from every primitive atom, in primitive lattice vectors, shape (n, atom, 3).
