@@ -7,11 +7,11 @@ found anew.
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from peierls.crystal import Integers
 from peierls.errors import InputError
+from peierls.stage_files import open_foreign
 
 _ATTRIBUTES = tuple(f"number_of_gridpoints_dimension_{axis}" for axis in (1, 2, 3))
 _TOLERANCE = 1e-6
@@ -23,18 +23,15 @@ def read_divisions(path: str | Path) -> Integers:
     Raises InputError where the file cannot be read, where its points are no such grid (a wedge, or a grid without Γ),
     or where they are not complete.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            missing = [name for name in _ATTRIBUTES if name not in file.attrs]
-            if missing or "points" not in file:
-                raise InputError(
-                    f"{path}: has no {(*missing, 'points')[0]!r}, expected a regular grid as TDEP writes it to "
-                    "infile.qgrid.hdf5 (not a wedge)"
-                )
-            sizes = np.array([int(np.ravel(file.attrs[name])[0]) for name in _ATTRIBUTES])
-            points = np.asarray(file["points"][()], dtype=float)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be read as an HDF5 file with a mesh of TDEP: {error}") from error
+    with open_foreign(path) as file:
+        missing = [name for name in _ATTRIBUTES if name not in file.attrs]
+        if missing or "points" not in file:
+            raise InputError(
+                f"{path}: has no {(*missing, 'points')[0]!r}, expected a regular grid as TDEP writes it to "
+                "infile.qgrid.hdf5 (not a wedge)"
+            )
+        sizes = np.array([int(np.ravel(file.attrs[name])[0]) for name in _ATTRIBUTES])
+        points = np.asarray(file["points"][()], dtype=float)
     if points.ndim != 2 or points.shape[1] < 3 or (sizes < 1).any() or len(points) != sizes.prod():
         raise InputError(
             f"{path}: 'points' has the shape {points.shape}, expected a row for each of the {sizes.prod()} points of "

@@ -1,8 +1,8 @@
 """Stage files: HDF5 with a unit, dimension names and a description on every dataset.
 
-The only module that knows HDF5, also in the formats of other programs (`write_foreign`). A stage file is one dataclass
-of this package, its fields declared with `quantities.quantity`. Files appear whole or not at all (temporary name,
-fsync, rename), carry the provenance that the writer was given and no timestamp, so equal work gives equal bytes.
+A stage file is one dataclass of this package, its fields declared with `quantities.quantity`. Files appear whole or not
+at all (temporary name, fsync, rename), carry the provenance that the writer was given and no timestamp, so equal work
+gives equal bytes. HDF5 in the formats of other programs goes through `open_foreign` and `write_foreign`.
 
 The first 512 bytes of a file, which HDF5 leaves to its user, hold a checksum of all others: whichever byte changes
 afterwards, of an array, of an attribute or of HDF5's own tables, the file is refused and nothing wrong is ever read.
@@ -83,6 +83,26 @@ def write_foreign(path: str | Path, root: Group) -> None:
         _fill(file, root)
 
 
+@contextmanager
+def open_foreign(path: str | Path) -> Iterator[h5py.File]:
+    """An HDF5 file of another program, to be read; where h5py cannot, then or later in the block, that is an
+    InputError."""
+    with _legible(path), h5py.File(path, "r") as file:
+        yield file
+
+
+@contextmanager
+def _legible(path: str | Path) -> Iterator[None]:
+    """Make one sentence of whatever h5py stumbles over in a file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not a readable HDF5 file ({reason}); it may be truncated") from error
+
+
 def _fill(place: h5py.Group, group: Group) -> None:
     _set_attributes(place, group.attributes)
     for name, member in group.members.items():
@@ -108,16 +128,10 @@ def read(path: str | Path, kind: type[Stage]) -> Stage:
         if name_aside(path).is_file():
             raise InputError(was_set_aside(path))
         raise InputError(f"{path}: no such file; a {kind.__name__} stage file is expected here")
-    try:
+    with _legible(path):
         _check_seal(path)
         with h5py.File(path, "r") as file:
             return _read(file, path, kind)
-    except InputError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
-        # Whatever h5py stumbles over.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not a readable HDF5 file ({reason}); it may be truncated") from error
 
 
 def provenance(path: str | Path) -> dict[str, str]:
@@ -250,9 +264,7 @@ def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
 
 
 def _to_array(value: Any) -> Any:
-    if isinstance(value, str):
-        return np.array(value, dtype=h5py.string_dtype())
-    if isinstance(value, tuple):
+    if isinstance(value, str | tuple):
         return np.array(value, dtype=h5py.string_dtype())
     return np.ascontiguousarray(value) if np.ndim(value) else np.asarray(value)
 

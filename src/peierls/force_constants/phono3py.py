@@ -5,8 +5,7 @@ every atom of the supercell ("full") or only for the atoms of the primitive cell
 """
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from peierls.crystal import Crystal, Floats
 from peierls.errors import InputError
 from peierls.force_constants import born, elements, phonopy_yaml, space_group
 from peierls.force_constants.files import locate
+from peierls.stage_files import open_foreign
 from peierls.supercell import Cell, Supercell
 
 _YAML_NAMES = tuple(
@@ -110,7 +110,7 @@ def read(folder: Path, names: Mapping[str, str]) -> Crystal:
 def _force_constants(path: Path, keys: tuple[str, ...], order: int, cells: Supercell, yaml_path: Path) -> Floats:
     """Rows of the primitive atoms, shape (atom,) + (n,) * (order - 1) + (3,) * order, n atoms in the supercell."""
     homes = cells.homes
-    with _opened(path) as file:
+    with open_foreign(path) as file:
         dataset = next((file[key] for key in keys if isinstance(file.get(key), h5py.Dataset)), None)
         if dataset is None:
             raise InputError(f"{path}: dataset '{keys[0]}' is missing")
@@ -156,16 +156,3 @@ def _is_whole(dataset: h5py.Dataset) -> bool:
     dataset.id.chunk_iter(lambda chunk: stored.add(chunk.chunk_offset))
     starts = (range(0, length, step) for length, step in zip(dataset.shape, dataset.chunks, strict=True))
     return stored == set(product(*starts))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """The HDF5 file `path`; whatever h5py stumbles over while it is open becomes one sentence."""
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except InputError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not a readable HDF5 file ({reason}); it may be truncated") from error
