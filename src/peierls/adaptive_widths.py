@@ -21,7 +21,6 @@ FIXED, INVARIANT, DIFFERENCE_SUM, DIFFERENCE_MAXIMUM, QUADRATURE = range(5)
 _LEAST_WIDTH = 0.1
 """Smallest width of kind `invariant`, in units of the root mean square width of a mode."""
 
-
 _STANDS_STILL = 1e-8
 """Speeds below this share of their root mean square are rounding, of modes that stand still by symmetry."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import seekpath
 
-from peierls.crystal import Crystal, Floats
+from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import dynamical_matrices
 from peierls.electrostatics import separate
 from peierls.quantities import quantity
@@ -24,7 +24,7 @@ class BandStructure:
 
     qpoint: Floats = quantity("1", "path 3", "fractional wave vectors")
     distance: Floats = quantity("1/angstrom", "path", "length along the path, with the 2 pi")
-    segment: Floats = quantity("1", "path", "number of the straight piece")
+    segment: Integers = quantity("1", "path", "number of the straight piece")
     frequency: Floats = quantity("THz", "path band", "omega/2pi")
     label_distance: Floats = quantity("1/angstrom", "label", "where the special points are")
     labels: tuple[str, ...] = quantity("", "label", "names of the special points")

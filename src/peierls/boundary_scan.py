@@ -12,6 +12,7 @@ import numpy as np
 
 from peierls.collision_operator import vectors
 from peierls.crystal import Floats
+from peierls.linewidths import mean_free_paths
 from peierls.quantities import quantity
 from peierls.solvers import rta
 from peierls.solvers.heat_conduction import HeatConduction
@@ -59,7 +60,7 @@ class BoundaryScan:
 def scan_in_rta(problem: HeatConduction, lengths: Sequence[float] | None) -> BoundaryScan:
     """κ(L) = Σ_λ κ_λ / (1 + |v|τ/L), exact in the relaxation-time approximation; lengths in m, or chosen."""
     length = boundary_lengths(problem, lengths)
-    of_modes, paths = rta.solve(problem).mode_kappa, _paths(problem)
+    of_modes, paths = rta.solve(problem).mode_kappa, mean_free_paths(problem.phonons, problem.linewidths)
     shares = 1 / (1 + paths[:, None] / (length * METRE)[:, None, None])
     return BoundaryScan(
         solver="rta",
@@ -137,15 +138,10 @@ def boundary_lengths(problem: HeatConduction, lengths: Sequence[float] | None) -
     of_modes = np.einsum("tqsaa->tqs", rta.solve(problem).mode_kappa) / 3
     trials = 10.0 ** (np.arange(-12 * LENGTHS_PER_DECADE, 6 * LENGTHS_PER_DECADE + 1) / LENGTHS_PER_DECADE)
     needed = np.zeros(len(trials), dtype=bool)
-    for paths, weights in zip(_paths(problem), of_modes, strict=True):
+    for paths, weights in zip(mean_free_paths(problem.phonons, problem.linewidths), of_modes, strict=True):
         shares = np.array([(weights / (1 + paths / (trial * METRE))).sum() for trial in trials])
         if weights.sum() > 0:
             inside = (shares > _LEAST * weights.sum()) & (shares < _MOST * weights.sum())
             # One more on each side, so that the shares themselves are enclosed.
             needed |= inside | np.roll(inside, 1) | np.roll(inside, -1)
     return trials[needed]
-
-
-def _paths(problem: HeatConduction) -> Floats:
-    """|v|τ, shape (temperature, ir_q, band), Å."""
-    return problem.phonons.speeds * problem.linewidths.lifetimes

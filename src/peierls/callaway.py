@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from peierls import crystal_momentum
 from peierls.crystal import Floats
 from peierls.linewidths import Linewidths
 from peierls.mesh import Mesh
@@ -22,7 +23,7 @@ def callaway_conductivity(volume: float, mesh: Mesh, phonons: Phonons, linewidth
     nan where nothing resists. q is in the first Brillouin zone; B and D are averaged over the choices of image that the
     point group relates. Source: J. Callaway, DOI 10.1103/PhysRev.113.1046; P. B. Allen, DOI 10.1103/PhysRevB.88.144302.
     """
-    momenta = HBAR * (mesh.zone_images / mesh.sizes) @ mesh.reciprocal
+    momenta = crystal_momentum.momenta(mesh)
     # Drifts along which the crystal repeats: all, or those of a sheet's plane, a chain's line.
     along = np.linalg.qr(mesh.reciprocal[mesh.sizes > 1].T)[0].T
     velocities = on_full_grid(phonons.group_velocities, mesh)

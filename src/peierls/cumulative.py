@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from peierls.crystal import Crystal, Floats
-from peierls.linewidths import Linewidths
+from peierls.linewidths import Linewidths, mean_free_paths
 from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
 from peierls.parts import all_parts, kappa_on_atoms, part_names, weights_on_atoms
@@ -154,12 +154,6 @@ def cumulative_conductivity(
         quantile_mean_free_path=quantiles[0],
         quantile_displacement=quantiles[1],
     )
-
-
-def mean_free_paths(phonons: Phonons, linewidths: Linewidths) -> Floats:
-    """|v|τ of the irreducible modes, |v| = (Tr V·V/d)^½ over the degenerate set, shape (temperature, ir_q, band), Å; 0
-    where a mode is not scattered, and has no share in κ."""
-    return np.asarray(phonons.speeds * linewidths.lifetimes)
 
 
 def projected_displacements(phonons: Phonons, displacements: Floats) -> Floats:

@@ -15,7 +15,7 @@ from peierls import config, force_constants
 from peierls.config import Run
 from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
-from peierls.mesh import divisions
+from peierls.mesh import divisions, rotated_grid
 from peierls.mesh_file import read_divisions
 from peierls.symmetry import rotations_of
 
@@ -76,7 +76,4 @@ def _irreducible_points(sizes: Integers, rotations: Integers) -> int:
     """Number of irreducible points; of a mesh on which there are more than `MOST`, only that."""
     if sizes.prod() > MOST * len(rotations):
         return MOST
-    coordinates = np.stack(np.unravel_index(np.arange(sizes.prod()), tuple(sizes)), axis=1)
-    on_grid = rotations * sizes[:, None] // sizes[None, :]
-    images = [np.ravel_multi_index(tuple((coordinates @ turn.T % sizes).T), tuple(sizes)) for turn in on_grid]
-    return len(np.unique(np.min(images, axis=0)))
+    return len(np.unique(rotated_grid(sizes, rotations).min(axis=0)))

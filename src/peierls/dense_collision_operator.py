@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from peierls.collision_operator import CollisionOperator, Representation, leg_signs
 from peierls.crystal import Floats, Integers
 from peierls.mesh import Mesh
 from peierls.on_shell import unpack_bands
 from peierls.units import GIGABYTE
+
+NULL_RATE = 1e-15
+"""Eigenvalues below this share of the largest are zero to rounding."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,16 @@ def n_coordinates(operator: CollisionOperator, representation: Representation) -
 def dense_gigabytes(size: int, copies: int) -> float:
     """Memory of dense matrices of `size` rows, GB."""
     return copies * 8 * size**2 / GIGABYTE
+
+
+def null_rates(rates: Floats) -> NDArray[np.bool_]:
+    """Which eigenvalues of one matrix are zero to rounding."""
+    return np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
+
+
+def lifetimes_of(rates: Floats) -> Floats:
+    """The inverse of the eigenvalues of one matrix, ps for rad/ps; infinite where they are zero to rounding."""
+    return np.divide(1.0, rates, out=np.full_like(rates, np.inf), where=~null_rates(rates))
 
 
 def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:

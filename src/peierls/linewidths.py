@@ -179,6 +179,12 @@ def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floa
     return phonons.speeds * sum(0.5 / (length * METRE) for length in lengths)
 
 
+def mean_free_paths(phonons: Phonons, linewidths: Linewidths) -> Floats:
+    """|v|τ of the irreducible modes, |v| = (Tr V·V/d)^½ over the degenerate set, shape (temperature, ir_q, band), Å; 0
+    where a mode is not scattered, and has no share in κ."""
+    return np.asarray(phonons.speeds * linewidths.lifetimes)
+
+
 @numba.njit(cache=True)
 def _add_mode_rates(
     sums: Floats,

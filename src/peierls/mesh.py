@@ -55,7 +55,7 @@ class Mesh:
     @property
     def coordinates(self) -> Integers:
         """Integer coordinates (i, j, k) of every grid point, shape (grid, 3)."""
-        return np.stack(np.unravel_index(np.arange(self.n_points), tuple(self.sizes)), axis=1)
+        return _coordinates(self.sizes)
 
     @property
     def fractional(self) -> Floats:
@@ -84,7 +84,7 @@ class Mesh:
 
     def rotated(self) -> Integers:
         """Grid index of every rotated grid point, shape (operation, grid)."""
-        return np.stack([self.index(self.coordinates @ rotation.T) for rotation in self.grid_rotations])
+        return rotated_grid(self.sizes, self.rotations)
 
     def sums_over_stars(self) -> Floats:
         """The linear map of a tensor at each irreducible point to its sum over the star, shape (ir_q, 9, 9).
@@ -122,17 +122,13 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
                 f"mesh: {list(map(int, sizes))} is not mapped to itself by the point group of {group.symbol}; "
                 f"the nearest that are: {', '.join(str(list(map(int, one))) for one in nearest)}"
             )
-    rotations = _on_grid(group.rotations, sizes)
-    coordinates = np.stack(np.unravel_index(np.arange(sizes.prod()), tuple(sizes)), axis=1)
-    index = np.array([sizes[1] * sizes[2], sizes[2], 1])
-    images = np.stack([np.mod(coordinates @ rotation.T, sizes) @ index for rotation in rotations])
-
+    images = rotated_grid(sizes, group.rotations)
     # The smallest index of a star stands for it; the operation that leads to a point is the inverse of one that
     # leads back.
     representative = images.min(axis=0)
     irreducible, grid_to_irreducible, weights = np.unique(representative, return_inverse=True, return_counts=True)
-    grid_rotation = np.argmax(images[:, representative] == np.arange(len(coordinates)), axis=0)
-    zone_images, on_boundary = chosen_images(coordinates, sizes, crystal.reciprocal)
+    grid_rotation = np.argmax(images[:, representative] == np.arange(len(representative)), axis=0)
+    zone_images, on_boundary = chosen_images(_coordinates(sizes), sizes, crystal.reciprocal)
     return Mesh(
         sizes=sizes,
         space_group=group.symbol,
@@ -152,6 +148,18 @@ def divisions(reciprocal: Floats, density: float) -> Integers:
     """N_i = round(ρ |b_i| / 2π) for reciprocal lattice vectors with the 2π, a row each, 1/Å, and a density ρ in Å."""
     lengths = np.linalg.norm(reciprocal, axis=1)
     return np.maximum(1, np.rint(density * lengths / (2 * np.pi))).astype(np.int64)
+
+
+def rotated_grid(sizes: Integers, rotations: Integers) -> Integers:
+    """Grid index of every point of a grid of `sizes` after each operation on fractional wave vectors (operation, 3, 3),
+    shape (operation, grid)."""
+    coordinates = _coordinates(sizes)
+    index = np.array([sizes[1] * sizes[2], sizes[2], 1])
+    return np.stack([np.mod(coordinates @ rotation.T, sizes) @ index for rotation in _on_grid(rotations, sizes)])
+
+
+def _coordinates(sizes: Integers) -> Integers:
+    return np.stack(np.unravel_index(np.arange(sizes.prod()), tuple(sizes)), axis=1)
 
 
 def _on_grid(rotations: Integers, sizes: Integers) -> Integers:

@@ -172,7 +172,6 @@ def index(studies: Sequence[Study], figure: Exhibit) -> str:
             "mesh": _sizes(study.mesh),
             "words": words.of_run(study.settings),
             "kappa": {row["solver"]: row["value"] for row in summary(study) if row["unit"] != "Pa s"},
-            "temperature": f"{words.nearest(study.settings['temperatures']):g} K",
             "faults": faults(study),
         }
         for study in studies
@@ -185,7 +184,7 @@ def summary(study: Study) -> list[dict[str, Any]]:
     """For each solver: what it found at the temperature nearest to 300 K, in words, and its health."""
     rows = []
     for result in study.results:
-        chosen = int(np.abs(result.temperature - words.nearest(list(result.temperature))).argmin())
+        chosen = words.nearest(result.temperature)
         converged = bool(result.converged[chosen])
         if isinstance(result, Viscosity):
             value, unit = _viscosity(result.viscosity[chosen], converged), "Pa s"

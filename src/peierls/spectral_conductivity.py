@@ -64,7 +64,7 @@ def spectral_conductivity(
     weights = weights_on_atoms(crystal, phonons)
     curves = []
     for transport in transports:
-        volume = cell_volume(crystal, mesh, transport)
+        volume = conducting_volume(crystal, mesh.sizes, transport.geometry)
         for position, temperature in enumerate(transport.temperature):
             displacements = transport.mean_free_displacement[position]
             on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, temperature, displacements)
@@ -81,11 +81,6 @@ def spectral_conductivity(
         dos=_by_parts(crystal.species, spread, counts.sum(axis=2), counts),
         method=integration["method"],
     )
-
-
-def cell_volume(crystal: Crystal, mesh: Mesh, transport: Transport) -> float:
-    """Volume of a cell by which the κ of a solver is divided, Å³: of a sheet or a chain with the extent it assumes."""
-    return conducting_volume(crystal, mesh.sizes, transport.geometry)
 
 
 def _by_parts(species: Sequence[str], spread: Spread, of_modes: Floats, on_atoms: Floats) -> Floats:

@@ -2,9 +2,9 @@
 
 Names, shapes and the order of the dimensions are those of `thermal_conductivity` (2023); units and dimensions in the
 attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature.
-The first file has, as TDEP's, the coherences of the Wigner equation beside it, where they were computed; the others
-have not, for a coherence has no mean free path. TDEP's angular momentum datasets, which have no
-documented definition, are left out. Sources: tdep-thermal-conductivity.md, "Output files"; docs/how-to/tdep-files.md.
+The coherences of the Wigner equation, where they were computed, are part of it in the first file, as in TDEP's; in the
+others they are not, for a coherence has no mean free path. TDEP's angular momentum datasets, which have no documented
+definition, are left out. Sources: tdep-thermal-conductivity.md, "Output files"; docs/how-to/tdep-files.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from peierls.crystal import Crystal, Floats
-from peierls.cumulative import accumulated, mean_free_paths, smoothing_half_width
+from peierls.cumulative import accumulated, smoothing_half_width
 from peierls.errors import InputError
-from peierls.linewidths import Linewidths
+from peierls.linewidths import Linewidths, mean_free_paths
+from peierls.low_dimensions import conducting_volume
 from peierls.mesh import Mesh
 from peierls.occupation import heat_capacities
 from peierls.parts import kappa_of_modes, kappa_on_atoms, weights_on_atoms
 from peierls.phonons import Phonons, on_full_grid
 from peierls.solvers import Transport
-from peierls.spectral_conductivity import SpectralConductivity, cell_volume, spectral_conductivity
+from peierls.spectral_conductivity import SpectralConductivity, spectral_conductivity
 from peierls.stage_files import Array, Group
 from peierls.units import BOHR, JOULE, METRE, METRE_PER_SECOND, SECOND, THZ
 
@@ -53,7 +54,7 @@ def most_exact(transports: Sequence[Transport]) -> Transport:
 def thermal_conductivity(transport: Transport, coherences: Floats | None = None) -> str:
     """outfile.thermal_conductivity: a row per temperature, T and κ in K and W/m/K, as Fortran's (1X,10(1X,E20.10)).
 
-    κ is that of `transport` and of the `coherences` of the Wigner equation, shape (temperature, 3, 3), where given.
+    κ is that of `transport` plus `coherences`, those of the Wigner equation, shape (temperature, 3, 3), where given.
     """
     rows = []
     whole = transport.kappa if coherences is None else transport.kappa + coherences
@@ -125,8 +126,8 @@ def grid_thermal_conductivity(
     temperature = float(transport.temperature[0])
     velocities = on_full_grid(phonons.group_velocities, mesh)
     capacities = heat_capacities(frequencies, temperature)
-    volume, displacements = cell_volume(crystal, mesh, transport), transport.mean_free_displacement[0]
-    kappa = kappa_of_modes(volume, mesh, phonons, temperature, displacements)
+    volume = conducting_volume(crystal, mesh.sizes, transport.geometry)
+    kappa = kappa_of_modes(volume, mesh, phonons, temperature, transport.mean_free_displacement[0])
     eigenvectors = phonons.eigenvectors.conj().swapaxes(1, 2)
     decay, isotope = linewidths.linewidth_decay[0], linewidths.linewidth_isotope[0]
     join = linewidths.linewidth_normal[0] + linewidths.linewidth_umklapp[0] - decay
@@ -167,7 +168,7 @@ def _over_mean_free_path(
 ) -> dict[str, Array]:
     """κ carried by mean free paths up to each of an axis, m and W/m/K; `paths` in Å, shape (ir_q, band)."""
     of_modes = np.einsum("qsaa->qs", transport.mode_kappa[number]) / 3
-    volume, weights = cell_volume(crystal, mesh, transport), weights_on_atoms(crystal, phonons)
+    volume, weights = conducting_volume(crystal, mesh.sizes, transport.geometry), weights_on_atoms(crystal, phonons)
     temperature, displacements = float(transport.temperature[number]), transport.mean_free_displacement[number]
     on_atoms = kappa_on_atoms(volume, mesh, phonons, weights, temperature, displacements)
     of_atoms = np.einsum("qsiaa->qsi", on_atoms).reshape(paths.size, -1) / 3

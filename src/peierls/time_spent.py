@@ -7,6 +7,8 @@ from pathlib import Path
 
 SMALLEST_MEMORY = 10
 """Memory, MB, below which no job is: Snakemake had no time to look at it, and knows its wall time alone."""
+_SMALL = 0.01
+"""Stages that took a smaller share of the time than this are told together."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,6 @@ def jobs(folder: str | Path, since: float) -> list[Job]:
 def of_records(paths: Iterable[str | Path]) -> list[Job]:
     """The jobs of some benchmark files; those that are not there are left out."""
     return [job for path in map(Path, paths) if path.is_file() for job in _read(path)]
-
-
-_SMALL = 0.01
-"""Stages that took a smaller share of the time than this are told together."""
 
 
 def table(found: list[Job]) -> list[str]:

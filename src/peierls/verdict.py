@@ -40,7 +40,7 @@ def _found(result: Result) -> str:
 
 def _viscosity(result: Viscosity) -> str:
     """μ at the temperature nearest to 300 K, the mean over a drift along and across its gradient."""
-    nearest = int(np.abs(result.temperature - 300).argmin())
+    nearest = words.nearest(result.temperature)
     mean = np.einsum("ijij->", result.viscosity[nearest]) / 9
     if np.isnan(mean):
         return f"no result at {result.temperature[nearest]:g} K"
@@ -49,7 +49,7 @@ def _viscosity(result: Viscosity) -> str:
 
 def _conductivity(transport: Transport) -> str:
     """κ at the temperature nearest to 300 K, by direction where it depends on that."""
-    nearest = int(np.abs(transport.temperature - 300).argmin())
+    nearest = words.nearest(transport.temperature)
     assumed = ""
     if np.isnan(transport.kappa[nearest]).any():
         return f"no result at {transport.temperature[nearest]:g} K"

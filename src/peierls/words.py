@@ -34,7 +34,7 @@ def of_run(run: Run) -> dict[str, str]:
         "integration": integration(run),
         "scattering": scattering(run),
         "nac": nac(run),
-        "nearest": f"{nearest(run['temperatures']):g} K",
+        "nearest": f"{run['temperatures'][nearest(run['temperatures'])]:g} K",
         "tolerance": f"{at(run, 'solver_options.tolerance') or 0:g}",
         "max_iterations": str(at(run, "solver_options.max_iterations")),
     }
@@ -66,9 +66,9 @@ def formula(species: Sequence[str]) -> list[tuple[str, int]]:
     return [(symbol, count // divisor) for symbol, count in counts.items()]
 
 
-def nearest(temperatures: list[float], wanted: float = 300.0) -> float:
-    """The temperature nearest to that of a room; the lower of two that are as near."""
-    return min(temperatures, key=lambda temperature: abs(temperature - wanted))
+def nearest(temperatures: Sequence[float] | Floats) -> int:
+    """Position of the temperature, of some in ascending order, that is nearest to 300 K; of two, the lower."""
+    return int(np.argmin(np.abs(np.asarray(temperatures) - 300.0)))
 
 
 def mesh(setting: object) -> str:

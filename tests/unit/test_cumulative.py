@@ -14,10 +14,10 @@ from peierls.cumulative import (
     Cumulative,
     accumulated,
     cumulative_conductivity,
-    mean_free_paths,
     quantile_positions,
     steps_of,
 )
+from peierls.linewidths import mean_free_paths
 from peierls.solvers import direct, rta
 from peierls.units import METRE
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from peierls.figures.panels import of_parts, stacked
-from peierls.figures.style import conducting_directions, mean_over_directions
+from peierls.figures.style import AGREEMENT, NOTHING, conducting_directions, mean_over_directions
 from peierls.spectral_conductivity import SpectralConductivity
 
 
@@ -22,8 +22,8 @@ def draw(spectral: SpectralConductivity) -> Figure:
     of_axes = dict(zip(("xx", "yy", "zz"), np.einsum("faa->af", tensors[0]), strict=True))
     largest = max(np.abs(curve).max() for curve in of_axes.values())
     # Across a sheet or a chain there is nothing to show.
-    shown = {name: curve for name, curve in of_axes.items() if np.abs(curve).max() > 1e-9 * largest}
-    if any((np.abs(curve - other) > 1e-3 * largest).any() for curve in shown.values() for other in shown.values()):
+    shown = {name: curve for name, curve in of_axes.items() if np.abs(curve).max() > NOTHING * largest}
+    if any((np.abs(curve - other) > AGREEMENT * largest).any() for curve in shown.values() for other in shown.values()):
         panels.append(shown)
     title = f"{spectral.solvers[solver]}, {spectral.temperature[chosen]:g} K"
     whole = {3: "trace/3", 2: "trace/2", 1: "trace"}[conducting_directions(tensors[0])]

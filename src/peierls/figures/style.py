@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from peierls import units
+
 # Okabe and Ito's palette: distinct for every form of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
@@ -28,7 +30,7 @@ AGREEMENT = 1e-3
 NOTHING = 1e-9
 """Part of the largest conductivity that is none: across a sheet or a chain."""
 
-NANOMETRE = 1e-9
+NANOMETRE = units.NANOMETRE / units.METRE
 """Unit of lengths in figures, in that of the stages, m."""
 
 STYLE: dict[Any, Any] = {

@@ -30,8 +30,6 @@ _FLAGS = (
     *("nonanalytic", "convergence", "isotopes", "autoisotopes", "nanowires", "onlyharmonic", "espresso", "tdep"),
     *("four_phonon", "four_phonon_iteration", "nanolength"),
 )
-_LFACTOR = 10 * units.ANGSTROM
-"""Lengths in CONTROL are in nm."""
 _DIELECTRIC_TOLERANCE, _CHARGE_TOLERANCE = 0.01, 0.05
 """How far, relative and in e, espresso.ifc2 may be from the dielectric tensor and the charges of CONTROL."""
 _APART = 0.1
@@ -132,7 +130,7 @@ def _control(path: Path) -> Control:
     n_atoms = int(lists.whole("allocations", "natoms", ()))
     if not 1 <= n_kinds <= n_atoms < 10_000:
         raise InputError(f"{path}: there are {n_kinds} elements and {n_atoms} atoms, expected at least one of each")
-    lfactor = float(lists.numbers("crystal", "lfactor", (), default=1.0)) * _LFACTOR
+    lfactor = float(lists.numbers("crystal", "lfactor", (), default=1.0)) * units.NANOMETRE
     lattice = lists.numbers("crystal", "lattvec", (3, 3)).T * lfactor
     kinds = lists.strings("crystal", "elements", n_kinds)
     types = lists.whole("crystal", "types", (n_atoms,))

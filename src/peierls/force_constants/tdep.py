@@ -117,7 +117,7 @@ def _second_order(path: Path, cell: Cell) -> tuple[Integers, Floats, PolarTail |
             raise _too_long(lines, first + 5 * int(pair), "a pair", lengths[pair], cutoff)
         longest = max(longest, lengths.max(initial=0.0))
         own = np.column_stack([np.full(n_pairs, atom), others, cells])
-        _refuse_repeated(lines, first, 5, own)
+        lines.refuse_repeated(first, 5, own)
         labels.append(own)
         tensors.append(blocks[:, 4:].reshape(-1, 3, 3))
     tail = _polar_tail(lines, cell.species, path)
@@ -194,7 +194,7 @@ def _third_order(path: Path, cell: Cell) -> tuple[Integers, Integers, Floats]:
             for block in np.flatnonzero(lengths > cutoff + _BEYOND)[:1]:
                 raise _too_long(lines, first + len(widths) * int(block), "a triplet with atoms", lengths[block], cutoff)
         own = np.column_stack([atoms, vectors[:, 1:].reshape(-1, 6)])
-        _refuse_repeated(lines, first, len(widths), own)
+        lines.refuse_repeated(first, len(widths), own)
         labels.append(own)
         tensors.append(blocks[:, 12:].reshape(-1, 3, 3, 3))
     lines.finish(f"the triplets of {n_atoms} atoms")
@@ -259,10 +259,3 @@ def _vectors(lines: Lines, first: int, length: int, offset: int, numbers: Floats
         line = first + length * int(block) + offset + int(column) // 3
         raise lines.fault(line, "a lattice vector, three whole numbers")
     return whole.astype(np.int64)
-
-
-def _refuse_repeated(lines: Lines, first: int, length: int, labels: Integers) -> None:
-    _, kept = np.unique(labels, axis=0, return_index=True)
-    for block in np.setdiff1d(np.arange(len(labels)), kept)[:1]:
-        where = lines.where(first + length * int(block))
-        raise InputError(f"{where} opens a block for the atoms and cells of an earlier one")

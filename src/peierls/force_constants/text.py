@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from peierls.crystal import Floats
+from peierls.crystal import Floats, Integers
 from peierls.errors import InputError
 
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eEdD]([+-]?\d+)|([+-]\d+))?")
@@ -21,7 +21,6 @@ LARGEST = 1e30
 
 _AT_ONCE = 4096
 """Blocks converted at once; bounds the memory of a step."""
-
 
 _log = logging.getLogger("peierls")
 
@@ -82,6 +81,14 @@ class Lines:
         for start in range(0, count, _AT_ONCE):
             parts.append(self._some_blocks(min(_AT_ONCE, count - start), widths, expected))
         return np.concatenate(parts)
+
+    def refuse_repeated(self, first: int, length: int, labels: Integers) -> None:
+        """Raises InputError where two of the blocks of `length` lines from `first` on have equal `labels` (block, ...),
+        their atoms and cells."""
+        _, kept = np.unique(labels, axis=0, return_index=True)
+        for block in np.setdiff1d(np.arange(len(labels)), kept)[:1]:
+            where = self.where(first + length * int(block))
+            raise InputError(f"{where} opens a block for the atoms and cells of an earlier one")
 
     def finish(self, after: str) -> None:
         """Raises InputError where lines are left."""

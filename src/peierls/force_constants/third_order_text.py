@@ -54,9 +54,7 @@ def read(path: Path, lattice: Floats, n_atoms: int) -> tuple[Integers, Integers,
             "nearest lattice vector, expected one: the file is for another cell"
         )
     labels = np.column_stack([atoms - 1, vectors.reshape(-1, 6)]).astype(np.int64)
-    _, kept = np.unique(labels, axis=0, return_index=True)
-    for block in np.setdiff1d(np.arange(n_blocks), kept)[:1]:
-        raise InputError(f"{lines.where(line_of(block, 0))} opens a block for the atoms and cells of an earlier one")
+    lines.refuse_repeated(first, len(_WIDTHS), labels)
     fc3 = elements[:, :, 3].reshape(-1, 3, 3, 3)
     if not fc3.any():
         raise InputError(f"{path}: the force constants are zero throughout")

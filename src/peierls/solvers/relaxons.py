@@ -19,7 +19,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from peierls.collision_operator import CollisionOperator, Representation, scalars, vectors
 from peierls.crystal import Floats
-from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
+from peierls.dense_collision_operator import dense_gigabytes, dense_sector, lifetimes_of, n_coordinates, null_rates
 from peierls.errors import InputError
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
@@ -33,8 +33,6 @@ COPIES = 3
 """Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
 N_SLOWEST = 50
 """Relaxons found by Lanczos where the matrix does not fit."""
-NULL_RATE = 1e-15
-"""Rates below this share of the largest are zero to rounding."""
 NEGATIVE_RATE = 1e-12
 """Rates below minus this share of the largest are negative beyond rounding."""
 RESIDUAL = 1e-6
@@ -68,8 +66,8 @@ def solve(problem: HeatConduction) -> Transport:
         _log.info("%g K: %d relaxons", temperature, len(source))
         rates, coordinates = linalg.eigh(sector.matrix) if len(source) else (np.ones(0), np.ones((0, 0)))
         overlaps = coordinates.T @ source
-        null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
-        solution = coordinates[:, ~null] @ (overlaps[~null] / rates[~null])
+        finite = ~null_rates(rates)
+        solution = coordinates[:, finite] @ (overlaps[finite] / rates[finite])
         # In the norm of the iterating solvers, so that every decade of rates counts alike.
         inverse_rates = 1 / operator.rates[sector.points, sector.bands, position]
         residual = source - sector.matrix @ solution
@@ -168,10 +166,10 @@ def _spectrum(problem: HeatConduction, position: int, rates: Floats, overlaps: F
     capacity = _heat_capacity(problem, position)
     overlaps = overlaps.reshape(3, 3, -1).transpose(2, 0, 1)
     traces = np.einsum("raa->r", overlaps)
-    null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
-    lifetimes = np.divide(1.0, rates, out=np.full(len(rates), np.inf), where=~null)
+    lifetimes = lifetimes_of(rates)
+    finite = np.isfinite(lifetimes)
     carried = np.full(len(rates), np.nan)
-    carried[~null] = capacity * lifetimes[~null] * traces[~null] / WATT_PER_METRE_KELVIN
+    carried[finite] = capacity * lifetimes[finite] * traces[finite] / WATT_PER_METRE_KELVIN
     velocities = np.sqrt(np.maximum(np.einsum("raa->ra", overlaps) * traces[:, None], 0.0))
     return Spectrum(lifetimes, velocities, carried[:, None, None] * overlaps)
 

@@ -16,7 +16,7 @@ from scipy import linalg
 from peierls import crystal_momentum
 from peierls.collision_operator import CollisionOperator, even_fields, opposite_operations
 from peierls.crystal import Floats
-from peierls.dense_collision_operator import dense_gigabytes, dense_sector, n_coordinates
+from peierls.dense_collision_operator import dense_gigabytes, dense_sector, lifetimes_of, n_coordinates
 from peierls.health import (
     check_convergence,
     check_energy_conservation,
@@ -40,8 +40,6 @@ FIELDS = 8
 """Fields on the full grid held at once by conjugate gradients."""
 COPIES = 3
 """Dense matrices held at once: the matrix, its eigenvectors, and a workspace."""
-NULL_RATE = 1e-15
-"""Rates below this fraction of the largest are those of a null vector to machine precision."""
 
 
 class Exact(NamedTuple):
@@ -172,9 +170,8 @@ def relaxons(problem: HeatConduction, position: int) -> EvenRelaxons:
     rates, vectors = linalg.eigh(matrix, overwrite_a=True)
     rates, vectors = rates[:-1], vectors[:, :-1]
     products = vectors.T @ overlaps
-    null = np.abs(rates) <= NULL_RATE * rates.max(initial=0.0)
-    lifetimes = np.divide(1.0, rates, out=np.full_like(rates, np.inf), where=~null)
-    finite = np.where(null, 0.0, lifetimes)
+    lifetimes = lifetimes_of(rates)
+    finite = np.where(np.isfinite(lifetimes), lifetimes, 0.0)
     total = (products * finite[:, None]).T @ products
     mean = flux.mean_over_group(total.reshape(1, 3, 3, 3, 3))[0]
     scale = flux.per_volume(np.ones(len(operator.temperatures)))[position]

@@ -77,7 +77,7 @@ def _control(held: Held, from_espresso: bool) -> Iterator[str]:
     yield f"  nelements={len(kinds)}, natoms={len(sites)}, ngrid(:)=11 11 11"
     yield "&end"
     yield "&crystal"
-    yield "  lfactor=0.1,"
+    yield f"  lfactor={line(units.ANGSTROM / units.NANOMETRE)},"
     for axis, vector in enumerate(crystal.lattice, start=1):
         yield f"  lattvec(:,{axis})={line(vector)},"
     yield "  elements=" + " ".join(f'"{symbol}"' for symbol, _, _ in kinds)
