@@ -61,7 +61,7 @@ def squared_elements(chain: Chain) -> Floats:
 def full_mesh(chain: Chain, temperature: float, isotopes: bool = False) -> FullMesh:
     """A = Σ_e c_e (πħ/4N) |Φ|² w P u uᵀ over every event of the mesh, by Gaussians; the losses as the weighting says.
 
-    Source: design.md, "The collision operator".
+    Source: docs/equations.md, "The collision operator".
     """
     crystal, mesh, phonons = chain.crystal, chain.mesh, chain.phonons
     assert chain.integration["method"] == "gaussian"

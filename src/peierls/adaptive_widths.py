@@ -1,8 +1,8 @@
 """Widths of a Gaussian delta function that follow the group velocities and the mesh.
 
 All widths here are standard deviations of the angular frequency. What a width stands for is the spread of the energy
-mismatch over one cell of the mesh; the kinds differ in how they estimate it (physics.md, "Choices where the peers
-differ").
+mismatch over one cell of the mesh; the kinds differ in how they estimate it (docs/equations.md, "Delta
+functions").
 """
 
 from collections.abc import Mapping

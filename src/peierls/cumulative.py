@@ -104,7 +104,7 @@ def cumulative_conductivity(
 ) -> Cumulative:
     """The cumulative curves of one solver; nan at temperatures where it did not converge.
 
-    Source: tdep-thermal-conductivity.md, "Cumulative kappa".
+    Source: docs/understanding-kappa.md, "Which mean free paths carry the heat".
     """
     temperatures = transport.temperature
     paths = mean_free_paths(phonons, linewidths)

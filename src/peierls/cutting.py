@@ -1,7 +1,7 @@
 """Into how many shards the third order of a run is cut.
 
 Each shard is a job, which takes time to start. There are as many as make that a tenth of what they compute, and so one
-where the whole stage is shorter than ten starts.
+where the whole stage is shorter than twenty starts.
 """
 
 import json

@@ -30,8 +30,8 @@ def dynamical_matrices(crystal: Crystal, wave_vectors: Floats, long_range: LongR
         D_ij(q) = Σ_R Φ_ij(R) exp(i q·R) / sqrt(m_i m_j)
 
     in the lattice-vector gauge: the phase holds the lattice vector R alone, so D is periodic in q and its
-    eigenvectors at q and q + G are the same. Source: physics.md, "Conventions"; Hermitian part, since rounding in
-    force constants breaks it. `long_range` is added to the sum: both come from `electrostatics.separate`.
+    eigenvectors at q and q + G are the same. Hermitian part, since rounding in force constants breaks it. `long_range`
+    is added to the sum: both come from `electrostatics.separate`. Source: docs/equations.md, "Phonons".
     """
     phases = np.exp(2j * np.pi * (wave_vectors @ crystal.fc2_vectors.T))
     matrices = phases @ _mass_scaled(crystal, crystal.fc2)

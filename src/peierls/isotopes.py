@@ -83,7 +83,7 @@ def isotope_scattering(
 ) -> IsotopeScattering:
     """All pairs, or those whose second mode belongs to some `rows` of the irreducible points, for g of shape (atom,).
 
-    Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; physics.md, "Other mechanisms".
+    Source: S. Tamura, DOI 10.1103/PhysRevB.27.858; docs/equations.md, "Other mechanisms".
     """
     omega = phonons.frequencies[mesh.irreducible].ravel()
     # Modes without a frequency scatter nothing.

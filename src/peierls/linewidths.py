@@ -76,8 +76,8 @@ def compute_linewidths(
 
         2Γ n(n+1) = Σ_e c_e |u_e| (πħ/4N) |Φ|² w_e s s' s''.
 
-    Raises InputError for temperatures so low that occupations are no numbers. Source: physics.md, "Three-phonon
-    scattering"; design.md, "The collision operator".
+    Raises InputError for temperatures so low that occupations are no numbers. Source: docs/equations.md,
+    "Three-phonon scattering".
     """
     temperatures = np.array(settings["temperatures"], dtype=float)
     scattering, integration = settings["scattering"], settings["integration"]
@@ -173,7 +173,7 @@ def _isotope_linewidths(isotopes: IsotopeScattering, statistics: Floats, symmetr
 def boundary_linewidths(phonons: Phonons, scattering: Mapping[str, Any]) -> Floats:
     """Γ = |v|/2L of the irreducible modes, summed over `boundary_length` and `max_mfp` (metres, or null), rad/ps.
 
-    |v| is the root mean square over the degenerate set, (Tr V·V/d)^½. Source: physics.md, "Other mechanisms" (Casimir).
+    |v| is the root mean square over the degenerate set, (Tr V·V/d)^½. Source: docs/equations.md, "Other mechanisms".
     """
     lengths = [scattering[key] for key in ("boundary_length", "max_mfp") if scattering[key] is not None]
     return phonons.speeds * sum(0.5 / (length * METRE) for length in lengths)

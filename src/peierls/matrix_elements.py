@@ -65,7 +65,7 @@ def compute_matrix_elements(
 
         Φ = Σ ε ε' ε'' Φ_ijk exp(i q'·R' + i q''·R'') / sqrt(m_i m_j m_k) / sqrt(ω ω' ω'')
 
-    Source: physics.md, "Three-phonon scattering".
+    Source: docs/equations.md, "Three-phonon scattering".
     """
     return _of_points(Preparation.of(crystal, mesh, phonons, integration), points, progress)
 

@@ -13,8 +13,8 @@ def average_over_orderings(atoms: Integers, vectors: Integers, tensors: Floats) 
 
     Takes and returns `Crystal.fc3_atoms`, `fc3_vectors` and `fc3`. The third derivative does not depend on the order
     of its arguments, but a table that shares a constant among the equally short images seen from its *first* atom
-    does; the mean is what makes |Φ|² the same from each of the three modes (physics.md, "FC3 Fourier origin" and
-    "permutations").
+    does; the mean is what makes |Φ|² the same from each of the three modes (docs/equations.md, "Three-phonon
+    scattering").
     """
     cells = np.concatenate([np.zeros((len(atoms), 1, 3), dtype=np.int64), vectors], axis=1)
     orderings = [list(legs) for legs in permutations(range(3))]

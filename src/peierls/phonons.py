@@ -199,7 +199,7 @@ def velocity_operators(
     """V_ss' = ε_s† ∂D/∂q ε_s'/(ω_s + ω_s'), shape (q, 3, band, band), Å/ps; zero for modes of zero frequency.
 
     At fractional `wave_vectors` (q, 3), with `frequencies` (q, band) in rad/ps and `eigenvectors` as in `Phonons`.
-    Source: physics.md, misprints (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
+    Source: docs/equations.md, "Phonons" (1/(ω+ω') also off the diagonal); DOI 10.1038/s41567-019-0520-x.
     """
     n_points, n_bands = frequencies.shape
     operator = np.empty((n_points, 3, n_bands, n_bands), dtype=complex)

@@ -58,7 +58,7 @@ def spectral_conductivity(
 ) -> SpectralConductivity:
     """κ(ω) of each of `transports`, all at the same temperatures, by the method of the section `integration`.
 
-    Source: tdep-thermal-conductivity.md, "Cumulative kappa".
+    Source: docs/spectral.md.
     """
     spread = spread_over_frequency(mesh, phonons, integration, N_FREQUENCIES)
     weights = weights_on_atoms(crystal, phonons)

@@ -4,7 +4,8 @@ Names, shapes and the order of the dimensions are those of `thermal_conductivity
 attributes are right also where TDEP's are not. κ is that of the most exact solver that converged, at each temperature.
 The coherences of the Wigner equation, where they were computed, are part of it in the first file, as in TDEP's; in the
 others they are not, for a coherence has no mean free path. TDEP's angular momentum datasets, which have no documented
-definition, are left out. Sources: tdep-thermal-conductivity.md, "Output files"; docs/how-to/tdep-files.md.
+definition, are left out. Sources: TDEP's documentation of thermal_conductivity, "Output files";
+docs/how-to/tdep-files.md.
 """
 
 from collections.abc import Mapping, Sequence

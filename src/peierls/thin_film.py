@@ -75,7 +75,7 @@ def thin_film_conductivity(
 
     A film breaks the symmetry of the crystal, so the sum is over all members of each star. The velocity across the film
     is the root mean square over the degenerate set, (n·⟨v⊗v⟩·n)^½. nan where the solver did not converge. Source:
-    tdep-thermal-conductivity.md, "Thin film scattering"; physics.md, "Other mechanisms".
+    docs/understanding-kappa.md, "Films and wires".
     """
     temperatures, kinds = transport.temperature, tuple(settings["kinds"])
     normal, direction = (_unit(settings[key]) for key in ("normal", "direction"))
@@ -133,8 +133,8 @@ def in_plane(delta: Floats, specularity: float = 0.0) -> Floats:
         S = 1 - (1-p)(1 - exp(-δ)) / (δ (1 - p exp(-δ))),
 
     δ/2 for thin and 1 - 1/δ for thick films where p = 0; 1 where p = 1. Written as a ratio of sums of positive terms,
-    so that nothing cancels. A specular face is taken to be a mirror plane of the crystal. Source: physics.md, "Other
-    mechanisms" (K. Fuchs, E. H. Sondheimer; A. J. Minnich, DOI 10.1063/1.4935160).
+    so that nothing cancels. A specular face is taken to be a mirror plane of the crystal. Source: K. Fuchs,
+    E. H. Sondheimer; A. J. Minnich, DOI 10.1063/1.4935160.
     """
     diffuse, specular = 1.0 - specularity, -specularity * np.expm1(-delta)
     # Both terms vanish together only where p = 1 and δ = 0, in the limit of which S = 1.

@@ -11,7 +11,7 @@ are (`phonons.velocity_operators`). For s = s' a term is c v⊗v τ. Members of 
 belongs to κ_C, with the mean γ of the set. So in the relaxation-time approximation κ is the sum over all pairs, s = s'
 included, and does not depend on the basis of a set, nor, where its members have one rate, on which modes are taken for
 degenerate. Source: M. Simoncelli, N. Marzari, F. Mauri, DOI 10.1038/s41567-019-0520-x and 10.1103/PhysRevX.12.041011;
-physics.md, "Solvers"; design.md, "Gauge".
+docs/wigner.md; docs/weightings.md, "Degenerate modes".
 """
 
 from collections.abc import Iterator, Mapping

@@ -85,7 +85,7 @@ def test_mirrors_leave_the_bulk(kind):
 
 @given(st.floats(0.05, 50), st.floats(0, 0.999))
 def test_film_is_the_formula_as_printed(delta, p):
-    """physics.md, "Other mechanisms"; the difference of the printed form cancels at small δ."""
+    """docs/understanding-kappa.md, "Films and wires"; the difference of the printed form cancels at small δ."""
     decay = np.exp(-delta)
     assert in_plane(np.array([delta]), p)[0] == pytest.approx(
         1 - (1 - p) * (1 - decay) / (delta * (1 - p * decay)), rel=1e-9

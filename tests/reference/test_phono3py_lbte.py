@@ -2,7 +2,8 @@
 
 Weights are `mode`, as its rates are. What is left between the two is the treatment of degenerate modes: phono3py
 weighs |Φ|² in an arbitrary basis of each set and has one velocity per direction, here a set has one strength and one
-velocity (design.md, "Gauge"). That moves κ by up to 0.5 % at 5³ and 8³ and by less than 0.03 % from 11³ on at 300 K.
+velocity (docs/weightings.md, "Degenerate modes"). That moves κ by up to 0.5 % at 5³ and 8³ and by less than 0.03 % from
+11³ on at 300 K.
 """
 
 from dataclasses import replace

@@ -101,3 +101,15 @@ def test_the_package_says_that_it_is_typed() -> None:
     """Without this file, type checkers take whatever comes from the package for Any."""
     assert "Typing :: Typed" in PROJECT["project"]["classifiers"]
     assert (Path(peierls.__file__).parent / "py.typed").is_file()
+
+
+def test_pages_that_the_code_names_are_there() -> None:
+    """Of each page of the documentation that a docstring cites, the section, too; and no page that is not here."""
+    cited = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        text = " ".join(path.read_text().split())
+        cited |= set(re.findall(r'([\w/-]+\.md)(?:, "([^"]+)")?', text))
+    assert ("docs/equations.md", "Solvers") in cited
+    for page, section in cited:
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+        assert not section or section in headings, (page, section)

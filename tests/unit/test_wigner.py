@@ -67,7 +67,7 @@ def slope(omega, temperature):
 
 
 def test_kappa_is_the_formula_summed_over_the_full_mesh_without_symmetry(case):
-    """physics.md, "Wigner", pair by pair, and v v c τ with s = s': together κ_P + κ_C in RTA, as tensors."""
+    """docs/wigner.md, pair by pair, and v v c τ with s = s': together κ_P + κ_C in RTA, as tensors."""
     crystal, sizes = case
     found = prescribed_wigner(crystal, sizes, 150.0)
     mesh = without_symmetry(harmonic(crystal, sizes)[0])

@@ -139,7 +139,7 @@ class Viscosity:
     friction_length: Floats = quantity(
         "m",
         "temperature 3 3",
-        "sqrt(mu_ijij / A D_ii) of a flow along i that varies along j; nan where there is none",
+        "sqrt(mu_ijij / (A^1/2 D A^1/2)_ii) of a flow along i that varies along j; nan where there is none",
         may_be_nan=True,
     )
     boundary_share: Floats = quantity(

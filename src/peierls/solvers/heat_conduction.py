@@ -1,7 +1,7 @@
 """From the collision operator to κ: the source of a temperature gradient, the response to it, and the heat it carries.
 
 In the scaled variables θ = s f of `collision_operator`, s = sqrt(n(n+1)), the Boltzmann equation A f = b with b = -v
-ħω n(n+1) reads Ω ψ = v ħω s for ψ = -θ. Source: physics.md, "Solvers".
+ħω n(n+1) reads Ω ψ = v ħω s for ψ = -θ. Source: docs/equations.md, "The collision operator".
 """
 
 from collections.abc import Iterable, Mapping, Sequence

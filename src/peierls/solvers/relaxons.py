@@ -6,7 +6,7 @@ the mesh and its three components; with θ_0 = s ħω / sqrt(k_B T² C V) it con
     κ_α = C τ_α W tr W,   W = Σ_ν θ_0 v⊗Θ,
 
 which is C τ V² in each direction in which its partners under the point group move: V_i² = W_ii tr W. Source: A.
-Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; physics.md, "Solvers".
+Cepellotti, N. Marzari, DOI 10.1103/PhysRevX.6.041013; docs/equations.md, "Solvers".
 """
 
 import logging

@@ -2,7 +2,7 @@
 
     QΩQ x_kl = Q(φ_k v_l),   η_ijkl = sqrt(A_i A_k) (φ_i v_j)ᵀQ x_kl,   μ_ijkl = (η_ijkl + η_ilkj)/2
 
-with Q = 1 - θ_0θ_0ᵀ; A drops out. Source: physics.md, "Solvers"; DOI 10.1103/PhysRevX.10.011019.
+with Q = 1 - θ_0θ_0ᵀ; A drops out. Source: docs/hydrodynamics.md; DOI 10.1103/PhysRevX.10.011019.
 """
 
 import logging
