@@ -117,7 +117,10 @@ class Dipoles:
         InputError where it is more than `ASYMMETRY`, where there are no charges, or where ε is not positive definite.
         """
         if crystal.born_charges is None or crystal.dielectric is None:
-            raise InputError(f"nac.method: '{method}' needs Born charges and a dielectric tensor, which are not given")
+            raise InputError(
+                f"nac.method: '{method}' needs Born charges and a dielectric tensor, which the force constants come "
+                "without; expected auto or none"
+            )
         charges, dielectric = np.zeros_like(crystal.born_charges), np.zeros((3, 3))
         group = operations(crystal.lattice, crystal.positions, crystal.sites)
         for operation in group:
@@ -132,8 +135,12 @@ class Dipoles:
                 f"{ASYMMETRY} e; are they in the order of the atoms?"
             )
         dielectric = (dielectric + dielectric.T) / 2
-        if np.linalg.eigvalsh(dielectric)[0] <= 0:
-            raise InputError("crystal: its dielectric tensor is not positive definite")
+        smallest = float(np.linalg.eigvalsh(dielectric)[0])
+        if smallest <= 0:
+            raise InputError(
+                f"crystal: its dielectric tensor is not positive definite: it has the eigenvalue {smallest:.3g}, "
+                "expected positive ones"
+            )
         return cls(crystal.reciprocal, crystal.volume, crystal.positions @ crystal.lattice, charges, dielectric)
 
     def range_parameter(self) -> float:

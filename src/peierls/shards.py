@@ -48,9 +48,10 @@ def index_shards(paths: Sequence[str | Path]) -> ShardIndex:
                 _checksum(shard, position),
             )
     if sorted(rows) != list(range(len(rows))):
+        missing = next(point for point in range(len(rows)) if point not in rows)
         raise InputError(
-            f"{paths[0]}: it and the shards beside it hold {len(rows)} irreducible points, "
-            "but some before the last are missing"
+            f"{paths[0]}: irreducible point {missing} is neither in it nor in the shards beside it, expected every "
+            f"point up to {max(rows)} in one of them"
         )
     ordered = [rows[point] for point in range(len(rows))]
     return ShardIndex(

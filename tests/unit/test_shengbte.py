@@ -166,7 +166,10 @@ CONTROL = {
         edit("CONTROL", "lfactor=0.1", "lfactor=0.0"),
         "CONTROL: 'lfactor' and 'lattvec': the lattice vectors are as long as 0 Å or span no volume",
     ),
-    "types": (edit("CONTROL", "types=1 2", "types=1 3"), "CONTROL: 'types' of &crystal holds numbers beyond 1 to 2"),
+    "types": (
+        edit("CONTROL", "types=1 2", "types=1 3"),
+        "CONTROL: 'types' of &crystal is [1, 3], expected numbers from 1 to 2",
+    ),
     "names": (edit("CONTROL", '"Si" "Ge"', '"Si"'), "CONTROL: line 10: 'elements' holds 1 names, expected 2"),
     "words": (
         edit("CONTROL", "masses=28.0", "masses=heavy"),
@@ -174,7 +177,7 @@ CONTROL = {
     ),
     "negative": (
         edit("CONTROL", "masses=28.0", "masses=-28.0"),
-        "'masses' and 'gfactors' of &crystal hold values below",
+        "'masses' and 'gfactors' of &crystal go down to -28 and",
     ),
     "scell": (edit("CONTROL", "scell(:)=4 3", "scell(:)=4 0"), "'scell' of &crystal is [4, 0, 4], expected positive"),
     "no scell": (edit("CONTROL", "scell(:)", "! scell"), "CONTROL: 'scell' of &crystal is missing"),

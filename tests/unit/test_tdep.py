@@ -174,8 +174,8 @@ def test_mass_disorder_of_an_alloy_scatters(tmp_path):
         ("0.25 0.25 0.25 2 Si 0.5 Si 0.5", "expected three coordinates, the number of components"),
         ("0.25 0.25 0.25 3 Si 0.5 Ge 0.5", "expected three coordinates, the number of components"),
         ("0.25 0.25 0.25 2 Si half Ge 0.5", "expected three coordinates, the number of components"),
-        ("0.25 0.25 0.25 2 Si 0.5 Ge 0.6", "line 10 has concentrations that do not add up to one"),
-        ("0.25 0.25 0.25 2 Si -0.5 Ge 1.5", "line 10 has concentrations that do not add up to one"),
+        ("0.25 0.25 0.25 2 Si 0.5 Ge 0.6", "line 10 has the concentrations 0.5 0.6, expected none below zero"),
+        ("0.25 0.25 0.25 2 Si -0.5 Ge 1.5", "line 10 has the concentrations -0.5 1.5, expected none below zero"),
         ("0.25 0.25 0.25 2 Si 0.5 Qq 0.5", "line 10: 'Qq' is not an element"),
     ],
 )

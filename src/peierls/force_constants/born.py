@@ -62,8 +62,12 @@ def checked(charges: Floats, dielectric: Floats, species: Sequence[str], path: P
     if abs(total).max() > 1e-6:
         _log.info("%s: Born charges sum to %.1e e, taken from all atoms alike", path, abs(total).max())
     symmetric = (dielectric + dielectric.T) / 2
-    if abs(dielectric - symmetric).max() > 1e-2 * abs(symmetric).max() or np.linalg.eigvalsh(symmetric)[0] <= 0:
-        raise InputError(f"{path}: the dielectric tensor is not symmetric and positive definite")
+    off, smallest = abs(dielectric - symmetric).max(), np.linalg.eigvalsh(symmetric)[0]
+    if off > 1e-2 * abs(symmetric).max() or smallest <= 0:
+        raise InputError(
+            f"{path}: the dielectric tensor is not symmetric and positive definite: elements are {off:.3g} off their "
+            f"mean with those across, and the smallest eigenvalue is {smallest:.3g}"
+        )
     return charges - total / len(charges), symmetric
 
 

@@ -16,7 +16,10 @@ def check_lattice(lattice: Floats, where: str) -> None:
     """Raises InputError unless lattice vectors (3, 3), in Å, span a volume; `where` opens the sentence."""
     lengths = np.linalg.norm(lattice, axis=1)
     if lengths.max() > _LONGEST or abs(np.linalg.det(lattice)) < 1e-6 * lengths.prod() + SITE_TOLERANCE:
-        raise InputError(f"{where}: the lattice vectors are as long as {lengths.max():g} Å or span no volume")
+        raise InputError(
+            f"{where}: the lattice vectors are as long as {lengths.max():g} Å or span no volume, expected three that "
+            f"do, of at most {_LONGEST:g} Å"
+        )
 
 
 def check_sites(cell: Cell, where: Callable[[int], str]) -> None:

@@ -135,7 +135,7 @@ def _control(path: Path) -> Control:
     kinds = lists.strings("crystal", "elements", n_kinds)
     types = lists.whole("crystal", "types", (n_atoms,))
     if types.min() < 1 or types.max() > n_kinds:
-        raise InputError(f"{path}: 'types' of &crystal holds numbers beyond 1 to {n_kinds}")
+        raise InputError(f"{path}: 'types' of &crystal is {types.tolist()}, expected numbers from 1 to {n_kinds}")
     positions = lists.numbers("crystal", "positions", (3, n_atoms)).T
     sizes = lists.whole("crystal", "scell", (3,))
     if sizes.min() < 1:
@@ -173,7 +173,10 @@ def _masses(lists: Namelists, kinds: list[str]) -> tuple[Floats, Floats, str]:
         return elements.natural_masses(kinds, where), elements.natural_mass_variances(kinds, where), elements.SOURCE
     masses, variances = (lists.numbers("crystal", key, (len(kinds),)) for key in ("masses", "gfactors"))
     if masses.min() <= 0 or variances.min() < 0:
-        raise InputError(f"{lists.path}: 'masses' and 'gfactors' of &crystal hold values below zero")
+        raise InputError(
+            f"{lists.path}: 'masses' and 'gfactors' of &crystal go down to {masses.min():g} and {variances.min():g}, "
+            "expected masses above zero and g of zero or more"
+        )
     where = lists.groups["crystal"]["masses"][-1].where
     elements.refuse_exchanged_masses(kinds, masses, lambda kind: f"{where}: 'masses'")
     return masses, variances, f"file {lists.path.name}"
@@ -211,11 +214,12 @@ def _compare(control: Control, second: q2r.Q2R, path: Path) -> None:
     assert second.dielectric is not None and second.born_charges is not None
     neutral = second.born_charges - second.born_charges.mean(axis=0)
     largest = abs(control.dielectric).max()
-    if (
-        abs(control.dielectric - second.dielectric).max() > _DIELECTRIC_TOLERANCE * largest
-        or abs(control.born_charges - neutral).max() > _CHARGE_TOLERANCE
-    ):
-        raise InputError(f"{path}: dielectric tensor and Born charges are not those of {control.path}")
+    off = abs(control.dielectric - second.dielectric).max() / largest, abs(control.born_charges - neutral).max()
+    if off[0] > _DIELECTRIC_TOLERANCE or off[1] > _CHARGE_TOLERANCE:
+        raise InputError(
+            f"{path}: dielectric tensor and Born charges are not those of {control.path}, but {100 * off[0]:.2g} % and "
+            f"{off[1]:.2g} e off them"
+        )
 
 
 def _distances(cell: Cell) -> Floats:

@@ -72,7 +72,9 @@ def read_isotopes(path: Path, species: Sequence[str]) -> tuple[Floats, Floats]:
         for index in np.flatnonzero((isotopes[:, 0] < 0) | (isotopes[:, 1] <= 0))[:1]:
             raise lines.fault(lines.position - count + int(index), "a concentration >= 0 and a mass > 0")
         if isotopes[:, 0].sum() <= 0:
-            raise InputError(f"{lines.where(lines.position - 1)}: concentrations of atom {atom + 1} are zero")
+            raise InputError(
+                f"{lines.where(lines.position - 1)}: concentrations of atom {atom + 1} are zero, expected one above"
+            )
         masses[atom] = np.average(isotopes[:, 1], weights=isotopes[:, 0])
         variances[atom] = np.average((isotopes[:, 1] / masses[atom] - 1) ** 2, weights=isotopes[:, 0])
     lines.finish(f"the isotopes of {n_atoms} atoms")
@@ -104,7 +106,10 @@ def _atom(lines: Lines, kind: str) -> tuple[list[float], tuple[str, float, float
     if not (2 <= count <= 6 and len(concentrations) == len(set(symbols)) == count and np.isfinite(position).all()):
         raise fault
     if not (concentrations >= 0).all() or abs(concentrations.sum() - 1) > 1e-5:
-        raise InputError(f"{lines.where(lines.position - 1)} has concentrations that do not add up to one")
+        shown = " ".join(f"{concentration:g}" for concentration in concentrations)
+        raise InputError(
+            f"{lines.where(lines.position - 1)} has the concentrations {shown}, expected none below zero, of sum one"
+        )
     return position, _mixed(symbols, concentrations, lines.where(lines.position - 1))
 
 
