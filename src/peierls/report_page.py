@@ -185,28 +185,26 @@ def summary(study: Study) -> list[dict[str, Any]]:
     rows = []
     for result in study.results:
         chosen = words.nearest(result.temperature)
-        converged = bool(result.converged[chosen])
         if isinstance(result, Viscosity):
-            value, unit = _viscosity(result.viscosity[chosen], converged), "Pa s"
+            found, assumed = result.viscosity[chosen], "mean over directions"
+            value, unit = words.viscosity(found), "Pa s"
         else:
-            value, unit = kappa_in_words(result.kappa[chosen], converged), "W/m/K"
+            found, assumed = result.kappa[chosen], words.assumed(result.geometry)
+            value, unit = words.conductivity(found), "W/m/K"
+        if not result.converged[chosen] or np.isnan(found).any():
+            value, unit = NO_RESULT, ""
         rows.append(
             {
                 "solver": result.solver,
                 "temperature": f"{result.temperature[chosen]:g} K",
                 "value": value,
-                "unit": unit if value != NO_RESULT else "",
-                "assumed": _assumed(result),
+                "unit": unit,
+                "assumed": assumed,
                 "failed": [check for check in result.health if not check.passed],
                 "n_checks": len(result.health),
             }
         )
     return rows
-
-
-def kappa_in_words(kappa: Any, converged: bool) -> str:
-    """A conductivity (3, 3) as `words.conductivity` says it, where there is one."""
-    return words.conductivity(kappa) if converged and not np.isnan(kappa).any() else NO_RESULT
 
 
 def faults(study: Study) -> list[Fault]:
@@ -261,20 +259,6 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _viscosity(viscosity: Any, converged: bool) -> str:
-    if not converged or np.isnan(viscosity).any():
-        return NO_RESULT
-    return words.four_digits(float(np.einsum("ijij->", viscosity)) / 9)
-
-
-def _assumed(result: Result) -> str:
-    if isinstance(result, Viscosity):
-        return "mean over directions"
-    if result.cross_section is not None:
-        return f"for a cross-section of {result.cross_section:.4g} m²"
-    return "" if result.thickness is None else f"for a thickness of {result.thickness:.4g} m"
 
 
 def _shorter(cell: str) -> str:

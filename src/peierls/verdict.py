@@ -39,27 +39,20 @@ def _found(result: Result) -> str:
 
 
 def _viscosity(result: Viscosity) -> str:
-    """μ at the temperature nearest to 300 K, the mean over a drift along and across its gradient."""
+    """μ at the temperature nearest to 300 K."""
     nearest = words.nearest(result.temperature)
-    mean = np.einsum("ijij->", result.viscosity[nearest]) / 9
-    if np.isnan(mean):
+    if np.isnan(result.viscosity[nearest]).any():
         return f"no result at {result.temperature[nearest]:g} K"
-    return f"viscosity = {words.four_digits(float(mean))} Pa s at {result.temperature[nearest]:g} K"
+    return f"viscosity = {words.viscosity(result.viscosity[nearest])} Pa s at {result.temperature[nearest]:g} K"
 
 
 def _conductivity(transport: Transport) -> str:
     """κ at the temperature nearest to 300 K, by direction where it depends on that."""
     nearest = words.nearest(transport.temperature)
-    assumed = ""
     if np.isnan(transport.kappa[nearest]).any():
         return f"no result at {transport.temperature[nearest]:g} K"
-    if transport.thickness is not None:
-        assumed = f" for a thickness of {transport.thickness:.4g} m"
-    elif transport.cross_section is not None:
-        assumed = f" for a cross-section of {transport.cross_section:.4g} m²"
-    return (
-        f"kappa = {words.conductivity(transport.kappa[nearest])} W/m/K at {transport.temperature[nearest]:g} K{assumed}"
-    )
+    found = f"kappa = {words.conductivity(transport.kappa[nearest])} W/m/K at {transport.temperature[nearest]:g} K"
+    return f"{found} {words.assumed(transport.geometry)}".rstrip()
 
 
 def _health(checks: Sequence[HealthCheck]) -> str:

@@ -1,7 +1,7 @@
-"""The choices of a run in words, for captions; and a conductivity."""
+"""The choices of a run in words, for captions; and what it found."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import gcd
 
 import numpy as np
@@ -52,6 +52,18 @@ def conductivity(kappa: Floats) -> str:
     if np.allclose(values, values[0], rtol=1e-3, equal_nan=True):
         return four_digits(float(values.mean()))
     return ", ".join(f"{name} {four_digits(float(value))}" for name, value in along.items())
+
+
+def viscosity(mu: Floats) -> str:
+    """μ, shape (3, 3, 3, 3), in words: the mean of μ_ijij, of a drift along and across its gradient."""
+    return four_digits(float(np.einsum("ijij->", mu)) / 9)
+
+
+def assumed(geometry: Mapping[str, float | None]) -> str:
+    """The extent of a sheet or a chain that a conductivity assumes, nothing for a bulk crystal."""
+    if geometry["thickness"] is not None:
+        return f"for a thickness of {geometry['thickness']:.4g} m"
+    return "" if geometry["cross_section"] is None else f"for a cross-section of {geometry['cross_section']:.4g} m²"
 
 
 def four_digits(value: float) -> str:

@@ -116,5 +116,5 @@ def test_a_shard_of_another_calculation_is_named(write, chain, tmp_path):
 
 def test_points_that_are_missing_or_twice_there_are_refused(write):
     paths = write(3)
-    assert "missing" in refusal(index_shards, paths[1:])
+    assert "irreducible point 0 is neither in it nor in the shards beside it" in refusal(index_shards, paths[1:])
     assert "another shard" in refusal(index_shards, [*paths, paths[0]])
