@@ -15,21 +15,28 @@ _DIRECTION = np.sqrt([13.0, 7.0, 2.0])
 """A Cartesian direction that no reciprocal lattice vector is at right angles to, unless by accident."""
 
 
-def shortest_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, NDArray[np.bool_]]:
-    """Images of each grid point, integer coordinates of shape (grid, candidate, 3), and which of them are the shortest.
+def translations(wave_vectors: Floats, reciprocal: Floats) -> tuple[Integers, NDArray[np.bool_]]:
+    """Reciprocal lattice vectors G near each of `wave_vectors` (q, 3), all fractional, shape (q, candidate, 3), and for
+    which of them q - G is as short as can be, shape (q, candidate).
 
-    Points inside the zone have one shortest image, those on its boundary several.
+    For points inside the zone that is one, for those on its boundary several.
     """
     reduced, operation = minkowski_reduce(reciprocal)
     # q - G with G near the rounded position in the reduced basis; ±1 around it is enough in a Minkowski basis.
-    in_reduced = coordinates / sizes @ np.linalg.inv(operation.astype(float))
+    in_reduced = wave_vectors @ np.linalg.inv(operation.astype(float))
     centre = np.rint(in_reduced).astype(np.int64)
     shifts = np.array(list(product((-1, 0, 1), repeat=3)))
     candidates = in_reduced[:, None, :] - (centre[:, None, :] + shifts)
     lengths = np.linalg.norm(candidates @ reduced, axis=-1)
     shortest = lengths.min(axis=1, keepdims=True)
     tied = lengths < shortest + TIE * np.linalg.norm(reduced, axis=1).min()
-    lattice_vectors = (centre[:, None, :] + shifts) @ operation
+    return (centre[:, None, :] + shifts) @ operation, tied
+
+
+def shortest_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, NDArray[np.bool_]]:
+    """Images of each grid point, integer coordinates of shape (grid, candidate, 3), and which of them are the
+    shortest."""
+    lattice_vectors, tied = translations(coordinates / sizes, reciprocal)
     return coordinates[:, None] - sizes * lattice_vectors, tied
 
 

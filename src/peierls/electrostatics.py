@@ -27,11 +27,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from ase.geometry import minkowski_reduce
 from numpy.typing import NDArray
 
 from peierls import commensurate
 from peierls.blocks import add_up
+from peierls.brillouin_zone import translations
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.dynamical_matrix import Complexes, LongRange
 from peierls.errors import InputError
@@ -357,16 +357,10 @@ def _reciprocal_vectors(dipoles: Dipoles, range_parameter: float) -> Integers:
 
 
 def _shortest_images(wave_vectors: Floats, reciprocal: Floats) -> tuple[Integers, Floats]:
-    """The images q + G in the first zone, Cartesian (image, 3), 1/Å, and which q each one belongs to (image), in
+    """The images q - G in the first zone, Cartesian (image, 3), 1/Å, and which q each one belongs to (image), in
     order."""
-    reduced, _ = minkowski_reduce(reciprocal)
-    waves = (wave_vectors - np.rint(wave_vectors)) @ reciprocal
-    waves -= np.rint(waves @ np.linalg.inv(reduced)) @ reduced
-    # In a Minkowski basis coefficients up to one suffice.
-    candidates = waves[:, None] + np.array(list(product((-1, 0, 1), repeat=3))) @ reduced
-    lengths = np.linalg.norm(candidates, axis=-1)
-    tied = lengths < lengths.min(axis=1, keepdims=True) + 1e-6 * np.linalg.norm(reduced, axis=1).min()
-    return np.nonzero(tied)[0], candidates[tied]
+    lattice_vectors, tied = translations(wave_vectors, reciprocal)
+    return np.nonzero(tied)[0], (wave_vectors[:, None] - lattice_vectors)[tied] @ reciprocal
 
 
 def _is_gamma(folded: Floats) -> NDArray[np.bool_]:
