@@ -19,7 +19,14 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from peierls.collision_operator import CollisionOperator, Representation, scalars, vectors
 from peierls.crystal import Floats
-from peierls.dense_collision_operator import dense_gigabytes, dense_sector, lifetimes_of, n_coordinates, null_rates
+from peierls.dense_collision_operator import (
+    DenseSector,
+    dense_gigabytes,
+    dense_sector,
+    lifetimes_of,
+    n_coordinates,
+    null_rates,
+)
 from peierls.errors import InputError
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
 from peierls.occupation import heat_capacities
@@ -65,14 +72,10 @@ def solve(problem: HeatConduction) -> Transport:
         source = sector.coordinates(problem.source[..., position])
         _log.info("%g K: %d relaxons", temperature, len(source))
         rates, coordinates = linalg.eigh(sector.matrix) if len(source) else (np.ones(0), np.ones((0, 0)))
-        overlaps = coordinates.T @ source
         finite = ~null_rates(rates)
-        solution = coordinates[:, finite] @ (overlaps[finite] / rates[finite])
-        # In the norm of the iterating solvers, so that every decade of rates counts alike.
-        inverse_rates = 1 / operator.rates[sector.points, sector.bands, position]
-        residual = source - sector.matrix @ solution
-        if residual @ (inverse_rates * residual) > RESIDUAL**2 * (source @ (inverse_rates * source)):
-            converged[position] = False
+        solution = coordinates[:, finite] @ ((coordinates.T @ source)[finite] / rates[finite])
+        converged[position] = _solves(sector, solution, source, operator.rates[..., position])
+        if not converged[position]:
             failures.append(
                 f"relaxons at {temperature:g} K have rates from {rates[0]:.1e} to {rates[-1]:.1e} rad/ps: one that "
                 "carries heat is slower than double precision resolves, or nothing limits kappa"
@@ -99,6 +102,16 @@ def solve(problem: HeatConduction) -> Transport:
         ],
         **_records(spectra),
     )
+
+
+def _solves(sector: DenseSector, solution: Floats, source: Floats, rates: Floats) -> bool:
+    """Whether what a solution leaves of the source is small, for the rates 1/τ, shape (ir_q, band), of all modes.
+
+    In the norm of the iterating solvers, ⟨r, τ r⟩, so that every decade of rates counts alike.
+    """
+    lifetimes = 1 / rates[sector.points, sector.bands]
+    residual = source - sector.matrix @ solution
+    return bool(residual @ (lifetimes * residual) <= RESIDUAL**2 * (source @ (lifetimes * source)))
 
 
 def _slow_end(problem: HeatConduction, representation: Representation) -> Transport:

@@ -80,6 +80,25 @@ def conjugate_gradient(
     return Descent(solution, residual, residuals[-1] < tolerance, indefinite, np.array(values), np.array(residuals))
 
 
+def stopped(
+    solver: str,
+    temperatures: Floats,
+    converged: NDArray[np.bool_],
+    indefinite: NDArray[np.bool_],
+    residuals: Floats,
+    reason: str,
+) -> list[str]:
+    """Sentences on the temperatures at which conjugate gradients did not converge, with a `reason` for those at which
+    the operator is not positive; `residuals` are their record, shape (iteration, temperature)."""
+    return failures_at(
+        temperatures,
+        [
+            ("" if reached else f"{solver} stopped", "", residual, reason if negative else "")
+            for reached, negative, residual in zip(converged, indefinite, residuals[-1], strict=True)
+        ],
+    )
+
+
 def solve(problem: HeatConduction) -> Transport:
     """κ by preconditioned conjugate gradients, all directions and temperatures together."""
     operator, representation = problem.operator, vectors(problem.mesh)
@@ -96,15 +115,7 @@ def solve(problem: HeatConduction) -> Transport:
     reason = ", where the collisions have a negative eigenvalue: use integration.weights event"
     if operator.events:
         reason = ", where rounding decides whether the collisions damp it"
-    failures = failures_at(
-        temperatures,
-        [
-            ("" if converged else "variational stopped", "", residual, reason if indefinite else "")
-            for converged, indefinite, residual in zip(
-                descent.converged, descent.indefinite, descent.residuals[-1], strict=True
-            )
-        ],
-    )
+    failures = stopped("variational", temperatures, descent.converged, descent.indefinite, descent.residuals, reason)
     return transport(
         problem,
         "variational",

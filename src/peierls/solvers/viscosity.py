@@ -22,14 +22,13 @@ from peierls.health import (
     check_energy_conservation,
     check_positive_viscosity,
     check_zone_boundary,
-    failures_at,
     grows_by_itself,
 )
 from peierls.hydrodynamics import MomentumFlux
 from peierls.phonons import on_full_grid
 from peierls.solvers import Viscosity, health_datasets
 from peierls.solvers.heat_conduction import HeatConduction
-from peierls.solvers.variational import conjugate_gradient
+from peierls.solvers.variational import conjugate_gradient, stopped
 from peierls.sound import sound_speeds
 from peierls.triplets import inverse_operations
 from peierls.units import GIGABYTE, JOULE, KILOGRAM, METRE, METRE_PER_SECOND, PASCAL_SECOND, SECOND
@@ -63,23 +62,10 @@ class EvenRelaxons(NamedTuple):
 def solve(problem: HeatConduction) -> Viscosity:
     """All coefficients of the viscous heat equations; by relaxons, too, where the dense matrix fits."""
     flux = MomentumFlux(problem, problem.operator)
-    operator, settings = problem.operator, problem.settings
-    temperatures = operator.temperatures
+    temperatures = problem.operator.temperatures
     exact = conjugate_gradients(problem)
     reason = ", where the collisions have a negative eigenvalue"
-    failures = failures_at(
-        temperatures,
-        [
-            ("" if converged else "viscosity stopped", "", residual, reason if indefinite else "")
-            for converged, indefinite, residual in zip(
-                exact.converged, exact.indefinite, exact.residuals[-1], strict=True
-            )
-        ],
-    )
-    spectra = None
-    needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), COPIES)
-    if needed <= settings["integration"]["max_memory"]:
-        spectra = [relaxons(problem, position) for position in range(len(temperatures))]
+    failures = stopped("viscosity", temperatures, exact.converged, exact.indefinite, exact.residuals, reason)
     share = _boundary_share(flux)
     checks = [
         check_convergence("viscosity", failures),
@@ -90,9 +76,6 @@ def solve(problem: HeatConduction) -> Viscosity:
     ]
     valid = exact.converged & ~grows_by_itself(exact.eta)
     viscosity = np.where(valid[:, None, None, None, None], symmetrised(exact.eta), np.nan)
-    shear = np.einsum("tijij->tij", viscosity)
-    friction = np.einsum("tii->ti", flux.friction)[:, :, None]
-    length = np.sqrt(np.divide(shear, friction, out=np.full_like(shear, np.nan), where=(friction > 0) & (shear >= 0)))
     coupling = flux.coupling
     return Viscosity(
         solver="viscosity",
@@ -104,13 +87,13 @@ def solve(problem: HeatConduction) -> Viscosity:
         specific_momentum=flux.specific_momentum / (KILOGRAM / METRE**3),
         velocity_tensor=coupling / METRE_PER_SECOND,
         umklapp_dissipation=flux.dissipation * SECOND,
-        first_sound=sound_speeds(problem.crystal, np.eye(3), settings["nac"]) / METRE_PER_SECOND,
+        first_sound=sound_speeds(problem.crystal, np.eye(3), problem.settings["nac"]) / METRE_PER_SECOND,
         second_sound=np.linalg.norm(coupling, axis=1) / METRE_PER_SECOND,
-        friction_length=length / METRE,
+        friction_length=_friction_lengths(viscosity, flux) / METRE,
         boundary_share=share,
         **health_datasets(checks),
         iteration_residual=exact.residuals.T,
-        **_relaxon_records(spectra),
+        **_relaxon_records(problem),
     )
 
 
@@ -212,9 +195,20 @@ def _batches(problem: HeatConduction) -> Iterator[CollisionOperator]:
         yield problem.operator.at(slice(start, start + at_once))
 
 
-def _relaxon_records(spectra: list[EvenRelaxons] | None) -> dict[str, Any]:
-    if spectra is None:
+def _friction_lengths(viscosity: Floats, flux: MomentumFlux) -> Floats:
+    """sqrt(μ_ijij / (A^½ D A^½)_ii), shape (temperature, 3, 3), Å; nan where there is no friction or no viscosity."""
+    shear = np.einsum("tijij->tij", viscosity)
+    friction = np.einsum("tii->ti", flux.friction)[:, :, None]
+    return np.sqrt(np.divide(shear, friction, out=np.full_like(shear, np.nan), where=(friction > 0) & (shear >= 0)))
+
+
+def _relaxon_records(problem: HeatConduction) -> dict[str, Any]:
+    """What the relaxons give at each temperature; nothing where the dense matrix does not fit."""
+    operator = problem.operator
+    needed = dense_gigabytes(n_coordinates(operator, even_fields(problem.mesh)), COPIES)
+    if needed > problem.settings["integration"]["max_memory"]:
         return {}
+    spectra = [relaxons(problem, position) for position in range(len(operator.temperatures))]
     size = max(len(spectrum.lifetimes) for spectrum in spectra)
     times, contributions = np.full((2, len(spectra), size), np.nan)
     for row, spectrum in enumerate(spectra):
