@@ -113,9 +113,8 @@ FIGURES = {
     "linewidths": Figure(
         "linewidth against frequency",
         "Linewidth Γ/2π of every irreducible mode of {run} that is scattered against its frequency at {nearest}; the "
-        "lifetime is "
-        "1/(4π·linewidth). The colour is the share of Umklapp among three-phonon processes. {mesh}; {integration}; "
-        "{scattering}.",
+        "lifetime is 1/(4π·linewidth). The colour is the share of Umklapp among three-phonon processes. {mesh}; "
+        "{integration}; {scattering}.",
         lambda layout, run: {"linewidths": f"{layout.root}/{run}/linewidths.h5"},
     ),
     "relaxons": Figure(

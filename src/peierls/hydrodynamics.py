@@ -23,7 +23,6 @@ from peierls import crystal_momentum
 from peierls.collision_operator import CollisionOperator, Representation
 from peierls.crystal import Floats
 from peierls.crystal_momentum import ImageChoices, related_choices, self_inverse
-from peierls.occupation import heat_capacities
 from peierls.solvers.heat_conduction import HeatConduction
 from peierls.units import BOLTZMANN, HBAR
 
@@ -109,8 +108,7 @@ class MomentumFlux:
     @cached_property
     def specific_heat(self) -> Floats:
         """C, shape (temperature,), amu/(Å ps² K)."""
-        frequencies, volume = self.problem.phonons.frequencies, self.volume
-        return np.array([heat_capacities(frequencies, one).sum() for one in self.operator.temperatures]) / volume
+        return np.array([self.problem.specific_heat(temperature) for temperature in self.operator.temperatures])
 
     @property
     def coupling(self) -> Floats:

@@ -22,8 +22,8 @@ def matrix_elements(
     integration: Mapping[str, Any],
     say: Callable[[str], None] | None = None,
 ) -> Iterable[MatrixElements]:
-    """Those that the index, the first of `files`, stands for, shard by shard, which are the others; computed where
-    there are no files. How far one is is shown, and said with `say`, as `job.progress` does."""
+    """The matrix elements behind `files`, their index and then its shards, one shard after the other; computed point by
+    point where there are no files. Progress is shown, and said with `say` (`job.progress`)."""
     if files:
         return progress(open_shards(files[0]), "shards of matrix elements", total=len(files) - 1, say=say)
     show = partial(progress, description="irreducible points", say=say)
@@ -31,8 +31,8 @@ def matrix_elements(
 
 
 def complete(settings: Mapping[str, Any], crystal: Crystal, max_memory: float) -> dict[str, Any]:
-    """Settings with what is not one of them: `integration.max_memory` in GB, of no consequence for the results, and
-    the variance g of each atom in place of the file of isotopes, if one is named."""
+    """Settings with what they leave out, `integration.max_memory` in GB, and with the variance g of each atom in place
+    of the file of isotopes, if one is named."""
     scattering = dict(settings["scattering"])
     if isinstance(scattering["isotopes"], Mapping):
         scattering["isotopes"] = read_isotopes(Path(scattering["isotopes"]["file"]), crystal.species)[1]

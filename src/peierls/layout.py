@@ -96,8 +96,8 @@ class Layout:
         return str(Path(self.root, *inside[:depth], "benchmarks", *inside[depth:]))
 
     def iterating(self, run: str) -> list[str]:
-        """The results of those of its solvers that keep a record of their iterations, which a mean over directions is
-        without."""
+        """The results of those of its solvers that keep a record of their iterations; none where a run averages over
+        directions, whose mean has no such record."""
         of_one = self.runs[run]["nac"]["direction"] != "average"
         return [path for path in self.transports(run) if of_one and Path(path).stem in ITERATING]
 

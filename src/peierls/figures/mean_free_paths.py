@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from peierls.cumulative import Cumulative
-from peierls.figures.linewidths import share_of_umklapp
+from peierls.figures.linewidths import scatter, share_of_umklapp
 from peierls.figures.style import NANOMETRE, near_300_kelvin, styled
 from peierls.linewidths import Linewidths
 
@@ -23,10 +23,7 @@ def draw(linewidths: Linewidths, curves: Cumulative) -> Figure:
         ):
             # Velocities that are zero by symmetry are rounding, which would stretch the axis by fifteen decades.
             shown = values > 1e-7 * values.max(initial=0.0)
-            points = axes.scatter(
-                linewidths.frequency[shown], values[shown], c=share[shown], s=6, cmap="cividis", vmin=0, vmax=1,
-                rasterized=True,
-            )  # fmt: skip
+            points = scatter(axes, linewidths.frequency[shown], values[shown], share[shown], 6)
             axes.set(yscale="log", ylabel=label)
             axes.set_xlim(0, None)
             axes.grid(alpha=0.25, lw=0.5)

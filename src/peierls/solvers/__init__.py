@@ -178,7 +178,7 @@ class Viscosity:
 
 Result = Transport | Viscosity
 OTHER_RESULTS: dict[str, type[Viscosity]] = {"viscosity": Viscosity}
-"""What the solvers give that give no conductivity."""
+"""The kind of result of each solver that gives no conductivity."""
 
 
 def kind_of_result(solver: str) -> type[Transport] | type[Viscosity]:

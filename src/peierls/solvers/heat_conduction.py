@@ -67,6 +67,10 @@ class HeatConduction:
         cell = conducting_volume(self.crystal, self.mesh.sizes, self.settings["geometry"])
         return self.mesh.n_points * cell
 
+    def specific_heat(self, temperature: float) -> float:
+        """C = (1/V) Σ c of all modes, per volume, amu/(Å ps² K)."""
+        return float(heat_capacities(self.phonons.frequencies, temperature).sum()) / self.volume
+
     @property
     def source(self) -> Floats:
         """v ħω s of the active modes, shape (ir_q, band, 3, temperature)."""

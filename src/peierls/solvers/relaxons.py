@@ -29,7 +29,6 @@ from peierls.dense_collision_operator import (
 )
 from peierls.errors import InputError
 from peierls.health import check_convergence, check_definiteness, check_energy_conservation
-from peierls.occupation import heat_capacities
 from peierls.solvers import Transport, variational
 from peierls.solvers.heat_conduction import HeatConduction, transport
 from peierls.units import BOLTZMANN, WATT_PER_METRE_KELVIN
@@ -162,21 +161,15 @@ def _carriers(problem: HeatConduction, position: int) -> Floats:
     """W = Σ_ν θ_0 v⊗Θ as nine linear functions of the field Θ on irreducible points at temperature number `position`,
     shape (9, ir_q, band, 3)."""
     temperature, volume = problem.operator.temperatures[position], problem.volume
-    energy = _heat_capacity(problem, position) * BOLTZMANN * temperature**2 * volume
+    energy = problem.specific_heat(temperature) * BOLTZMANN * temperature**2 * volume
     source = problem.source[..., position] / np.sqrt(energy)
     stars = problem.mesh.sums_over_stars().reshape(-1, 9, 3, 3)
     return np.asarray(np.einsum("qiab,qsa->iqsb", stars, source, optimize=True))
 
 
-def _heat_capacity(problem: HeatConduction, position: int) -> float:
-    """C, per volume."""
-    capacities = heat_capacities(problem.phonons.frequencies, problem.operator.temperatures[position])
-    return float(capacities.sum()) / problem.volume
-
-
 def _spectrum(problem: HeatConduction, position: int, rates: Floats, overlaps: Floats) -> Spectrum:
     """Relaxons of given rates, (relaxon,), and W, (9, relaxon), at temperature number `position`."""
-    capacity = _heat_capacity(problem, position)
+    capacity = problem.specific_heat(problem.operator.temperatures[position])
     overlaps = overlaps.reshape(3, 3, -1).transpose(2, 0, 1)
     traces = np.einsum("raa->r", overlaps)
     lifetimes = lifetimes_of(rates)
