@@ -132,6 +132,7 @@ def _triple_products(vectors: Floats) -> Floats:
 
 
 def _clipped_sphere_variances(mesh: Mesh, phonons: Phonons) -> Floats:
+    """σ² of the irreducible modes by the kind `tdep`, shape (ir_q, band), rad²/ps²."""
     cell = abs(np.linalg.det(mesh.reciprocal)) / (2 * np.pi) ** 3 / mesh.n_points
     radius = (3 * cell / (4 * np.pi)) ** (1 / 3)
     widths = 2 * np.pi / np.sqrt(2) * radius * np.linalg.norm(phonons.group_velocities, axis=-1)

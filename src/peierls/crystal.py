@@ -21,8 +21,7 @@ class Crystal:
     `fc2_vectors[r]`; `fc3[b]` couples atom `fc3_atoms[b, 0]` of the home cell with `fc3_atoms[b, 1]` of the cell at
     `fc3_vectors[b, 0]` and `fc3_atoms[b, 2]` of the cell at `fc3_vectors[b, 1]`. Where a supercell knows a neighbour
     only up to its period, the equally short images share the constant equally, so that no weight is left to be applied.
-    The third order is as its source gives it (first atom at home); `orderings` averages over
-    the orderings.
+    The third order is as its source gives it (first atom at home); `orderings` averages over the orderings.
 
     In a polar crystal, one with `born_charges` and `dielectric`, `ewald_parameter` says what `fc2` holds. Where it is
     None, `fc2` holds the whole interaction within `fc2_supercell`, that of the dipoles included; where it is a number,

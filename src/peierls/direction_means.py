@@ -49,18 +49,10 @@ def mean_transport(transports: Sequence[Transport]) -> Transport:
             f"{100 * relative:.2g} % of it",
         )
     )
-    given = {field.name: getattr(first, field.name) for field in fields(Transport) if field.default is not None}
-    return Transport(
-        **{
-            **given,
-            "thickness": first.thickness,
-            "cross_section": first.cross_section,
-            "populations": first.populations,
-            **means,
-            "converged": np.min([one.converged for one in transports], axis=0),
-            **health_datasets(checks),
-        }
-    )
+    optional = {field.name for field in fields(Transport) if field.default is None}
+    left_out: dict[str, Any] = dict.fromkeys(optional - {"thickness", "cross_section", "populations"} - means.keys())
+    converged = np.min([one.converged for one in transports], axis=0)
+    return replace(first, **left_out, **means, converged=converged, **health_datasets(checks))
 
 
 def _worst(checks: Sequence[HealthCheck]) -> HealthCheck:

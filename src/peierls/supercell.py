@@ -20,6 +20,9 @@ SITE_TOLERANCE = 1e-3
 Generous, for only the primitive cell's positions are used further on: rounding in a file must not tell images apart.
 """
 
+SUSPICIOUS = 1e-3
+"""Dependence on the order of derivatives, as a fraction of the largest constant, that is worth a warning."""
+
 STEPS = np.stack(np.meshgrid(*3 * [np.arange(-2, 3)], indexing="ij"), axis=-1).reshape(-1, 3)
 """Lattice vectors of a Minkowski-reduced cell among which the shortest images are found, shape (125, 3).
 

@@ -14,9 +14,6 @@ from peierls.supercell import Cell, Supercell
 TIE = 1e-4
 """Images whose distances differ by less, Å, are equally short. Text files hold positions to some seven digits."""
 
-_SUSPICIOUS = 1e-3
-"""Dependence on the order of derivatives, as a fraction of the largest constant, that is worth a warning."""
-
 _log = logging.getLogger("peierls")
 
 
@@ -31,7 +28,7 @@ def second_order(primitive: Cell, constants: Floats, path: Path) -> tuple[Intege
     n_atoms, sizes = len(constants), constants.shape[2:5]
     opposite = np.roll(constants[:, :, ::-1, ::-1, ::-1], (1, 1, 1), axis=(2, 3, 4))
     asymmetry = abs(constants - opposite.transpose(1, 0, 2, 3, 4, 6, 5)).max() / abs(constants).max()
-    if asymmetry > _SUSPICIOUS:
+    if asymmetry > supercell.SUSPICIOUS:
         _log.warning("%s: constants depend on the order of atoms by %.1e of the largest one", path, asymmetry)
     rows = constants.reshape(n_atoms, -1, 3, 3)
     return supercell.second_order(repeated(primitive, sizes), rows, TIE)

@@ -30,9 +30,6 @@ _YAML_NAMES = tuple(
 _UNITS = {2: "ev/angstrom^2", 3: "ev/angstrom^3"}
 """Units of force constants by their order, where a file names them at all."""
 
-_SUSPICIOUS = 1e-3
-"""Dependence on the order of derivatives, as a fraction of the largest constant, that is worth a warning."""
-
 _log = logging.getLogger("peierls")
 
 
@@ -140,7 +137,7 @@ def _force_constants(path: Path, keys: tuple[str, ...], order: int, cells: Super
     if not constants.any():
         raise InputError(f"{where} is zero throughout")
     asymmetry = supercell.asymmetry(cells, constants)
-    if asymmetry > _SUSPICIOUS:
+    if asymmetry > supercell.SUSPICIOUS:
         _log.warning(
             "%s: constants depend on the order of atoms by %.1e of the largest one; are they for the supercell of %s?",
             *(path, asymmetry, yaml_path),

@@ -3,8 +3,7 @@
 An operation takes the atoms of a pair or a triplet to others (`symmetry.Operation`) and turns their tensor with them.
 The mean over the group is the nearest set of constants that has the symmetry.
 
-Constants are handled as labelled blocks (`blocks`): labels (block, column) hold the atoms, then the lattice vectors of
-all but the first; tensors are (block, 3, 3) or (block, 3, 3, 3).
+Constants are handled as labelled blocks (`blocks`).
 """
 
 import logging
@@ -14,13 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from peierls.blocks import add_up
+from peierls.blocks import add_up, exchanged, second_order, third_order
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.errors import InputError
 from peierls.symmetry import Operation, operations
-
-_EXCHANGE = [0, 2, 1, 6, 7, 8, 3, 4, 5]
-"""Labels of a third-order block with its second and third atom exchanged."""
 
 GROSS = 0.5
 """Change by an operation of the space group, over the strongest constant between different atoms, from which force
@@ -43,15 +39,15 @@ def symmetrize(crystal: Crystal) -> Crystal:
     constant is shared among.
     """
     n_atoms = len(crystal.species)
-    labels, tensors = _second(crystal)
-    mean_labels, mean = _average(crystal, *_mean(labels, tensors, *_exchanged(labels, tensors)))
+    labels, tensors = second_order(crystal)
+    mean_labels, mean = _average(crystal, *_over_exchange(labels, tensors))
     _report("second", labels, tensors, mean_labels, mean)
     vectors, which = np.unique(mean_labels[:, 2:], axis=0, return_inverse=True)
     fc2 = np.zeros((len(vectors), n_atoms, n_atoms, 3, 3))
     fc2[which, mean_labels[:, 0], mean_labels[:, 1]] = mean
 
-    labels, tensors = _third(crystal)
-    mean_labels, mean = _average(crystal, *_mean(labels, tensors, labels[:, _EXCHANGE], tensors.transpose(0, 1, 3, 2)))
+    labels, tensors = third_order(crystal)
+    mean_labels, mean = _average(crystal, *_over_exchange(labels, tensors))
     _report("third", labels, tensors, mean_labels, mean)
     fc3_vectors = mean_labels[:, 3:].reshape(-1, 2, 3)
     return replace(
@@ -59,8 +55,9 @@ def symmetrize(crystal: Crystal) -> Crystal:
     )
 
 
-def _mean(labels: Integers, tensors: Floats, other_labels: Integers, other: Floats) -> tuple[Integers, Floats]:
-    """Half the sum of two sets of blocks."""
+def _over_exchange(labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
+    """Mean of the blocks and those with their last two atoms exchanged."""
+    other_labels, other = exchanged(labels, tensors)
     return add_up(np.concatenate([labels, other_labels]), np.concatenate([tensors, other]) / 2)
 
 
@@ -90,7 +87,7 @@ def asymmetries(crystal: Crystal) -> tuple[float, float]:
     largest, for the second order and the third."""
     changes = [[0.0], [0.0]]
     for operation in _generators(operations(crystal.lattice, crystal.positions, crystal.sites)):
-        for change, (labels, tensors) in zip(changes, (_second(crystal), _third(crystal)), strict=True):
+        for change, (labels, tensors) in zip(changes, (second_order(crystal), third_order(crystal)), strict=True):
             moved_labels, turned = _moved(operation, labels, tensors)
             difference = add_up(np.concatenate([labels, moved_labels]), np.concatenate([tensors, -turned]))[1]
             change.append(float(abs(difference).max() / abs(tensors).max()))
@@ -106,9 +103,9 @@ def refuse_foreign(crystal: Crystal, fc2_path: Path, fc3_path: Path, structure_p
     """
     group = _generators(operations(crystal.lattice, crystal.positions, crystal.sites))
     symmetry = f"the symmetry of the crystal in {structure_path.name}"
-    second, third = _strong(*_second(crystal)), _strong(*_third(crystal))
+    second, third = _strong(*second_order(crystal)), _strong(*third_order(crystal))
     for path, order, what, table, images in (
-        (fc2_path, "second", "the exchange of two atoms", second, [_exchanged(*second)]),
+        (fc2_path, "second", "the exchange of two atoms", second, [exchanged(*second)]),
         (fc2_path, "second", symmetry, second, [_moved(operation, *second) for operation in group]),
         (fc3_path, "third", symmetry, third, [_moved(operation, *third) for operation in group]),
     ):
@@ -145,22 +142,6 @@ def _largest_change(table: tuple[Integers, Floats], other: tuple[Integers, Float
 
 def _norms(tensors: Floats) -> Floats:
     return np.asarray(np.linalg.norm(tensors.reshape(len(tensors), -1), axis=1), dtype=float)
-
-
-def _exchanged(labels: Integers, tensors: Floats) -> tuple[Integers, Floats]:
-    """Blocks of the second order with their atoms exchanged."""
-    return np.column_stack([labels[:, [1, 0]], -labels[:, 2:]]), tensors.transpose(0, 2, 1)
-
-
-def _second(crystal: Crystal) -> tuple[Integers, Floats]:
-    """Labelled blocks of the second order."""
-    vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
-    return np.column_stack([*pair, crystal.fc2_vectors[vector]]), crystal.fc2[vector, *pair]
-
-
-def _third(crystal: Crystal) -> tuple[Integers, Floats]:
-    """Labelled blocks of the third order."""
-    return np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(-1, 6)]), crystal.fc3
 
 
 def _generators(group: Sequence[Operation]) -> list[Operation]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from peierls import units
-from peierls.blocks import add_up
+from peierls.blocks import add_up, exchanged, second_order, third_order
 from peierls.crystal import Crystal, Floats, Integers
 from peierls.force_constants import space_group
 
@@ -82,10 +82,9 @@ def turning(crystal: Crystal) -> float | None:
     axes = -np.array(
         [[[0, 0, 0], [0, 0, 1], [0, -1, 0]], [[0, 0, -1], [0, 0, 0], [1, 0, 0]], [[0, 1, 0], [-1, 0, 0], [0, 0, 0]]]
     )
-    vector, *pair = np.nonzero(crystal.fc2.any(axis=(3, 4)))
-    fc2 = crystal.fc2[vector, *pair][:, None]
-    turned = axes @ fc2 - fc2 @ axes
-    tables = [_beside(np.column_stack([*pair, crystal.fc2_vectors[vector]]), turned, 0)]
+    labels, tensors = second_order(crystal)
+    turned = axes @ tensors[:, None] - tensors[:, None] @ axes
+    tables = [_beside(labels, turned, 0)]
     for start in range(0, len(crystal.fc3), _AT_ONCE):
         step = slice(start, start + _AT_ONCE)
         atoms, cells = crystal.fc3_atoms[step], crystal.fc3_vectors[step]
@@ -160,11 +159,9 @@ def _fc3_translation(crystal: Crystal) -> float:
 
 def _fc3_exchange(crystal: Crystal) -> float:
     """Largest element of Φ(i, j, k) less the same with second and third atom exchanged."""
-    n_blocks = len(crystal.fc3)
-    labels = np.column_stack([crystal.fc3_atoms, crystal.fc3_vectors.reshape(n_blocks, 6)])
-    exchanged = np.column_stack([crystal.fc3_atoms[:, [0, 2, 1]], crystal.fc3_vectors[:, ::-1].reshape(n_blocks, 6)])
-    both = np.concatenate([crystal.fc3, -crystal.fc3.transpose(0, 1, 3, 2)])
-    return _largest(add_up(np.concatenate([labels, exchanged]), both)[1])
+    labels, tensors = third_order(crystal)
+    other_labels, other = exchanged(labels, tensors)
+    return _largest(add_up(np.concatenate([labels, other_labels]), np.concatenate([tensors, -other]))[1])
 
 
 def _fc3_at_zone_centre(crystal: Crystal) -> float:
