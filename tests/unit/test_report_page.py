@@ -242,6 +242,10 @@ def test_formula_has_the_smallest_whole_ratios(species, expected):
     assert words.formula(species) == expected
 
 
+def test_of_two_temperatures_as_near_to_300_kelvin_the_lower_one_is_shown():
+    assert [words.nearest(one) for one in ([250.0, 350.0], [100.0, 290.0, 305.0], np.array([400.0]))] == [0, 2, 0]
+
+
 def test_directions_that_differ_are_told_apart():
     assert words.conductivity(np.diag([1.0, 1.0, 1.0004])) == "1.000"
     assert words.conductivity(np.diag([10.0, 10.0, 2.5])) == "xx 10.00, yy 10.00, zz 2.500"
