@@ -24,11 +24,11 @@ class Thermal:
     The three speeds of sound of a direction are in ascending order; their means and standard deviations are those
     over all directions. The Debye speed is the mean that counts the long waves, 3/v_D³ = Σ_s ⟨v_s⁻³⟩, and the Debye
     temperature that of as many such waves as there are modes of all atoms, k_B Θ = ħ v_D (6π² n)^⅓, n atoms per volume.
-    nan where a long wave is not stable.
+    nan where a long wave is not stable. Volumes are those of the whole cell, of a sheet or a chain with its vacuum.
     """
 
     temperature: Floats = quantity("K", "temperature", "temperatures")
-    heat_capacity: Floats = quantity("J/m^3/K", "temperature", "heat capacity per volume")
+    heat_capacity: Floats = quantity("J/m^3/K", "temperature", "heat capacity per volume of the cell, all of it")
     heat_capacity_of_cell: Floats = quantity("J/K", "temperature", "heat capacity of a primitive cell")
     direction: Floats = quantity("1", "direction 3", "unit vectors over half of the sphere, Cartesian")
     direction_weight: Floats = quantity("1", "direction", "weights of the directions in a mean, which add up to 1")
