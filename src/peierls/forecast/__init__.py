@@ -14,8 +14,10 @@ from peierls import config
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.directions import DIRECTIONS
+from peierls.forecast.least import MOST_POINTS, needed_at_least
 from peierls.forecast.sample import seconds_per_wave_vector, take_sample, timed
-from peierls.forecast.stages import SMALL, Costs, Stage
+from peierls.forecast.stage import Stage
+from peierls.forecast.stages import SMALL, Costs
 from peierls.forecast.words import in_bytes, in_time
 from peierls.mesh import build_mesh
 from peierls.phonons import compute_phonons
@@ -78,6 +80,26 @@ def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
         n_entries=sample.n_entries,
         stages=tuple(costs.stages()),
     )
+
+
+def too_fine(name: str, crystal: Crystal, run: Run, memory: float, disk: float) -> str | None:
+    """Why a run is not worth a forecast: its mesh has more than `MOST_POINTS`, and needs more than `memory` of one job
+    or `disk` for all files, in bytes, whatever is on the energy shell. A sentence with advice, or None."""
+    least = needed_at_least(crystal, run)
+    if least.n_points <= MOST_POINTS:
+        return None
+    mesh = f"run {name}: a mesh of {least.n_points} wave vectors has at least {least.n_triplets:.2g} triplets"
+    if least.memory > memory:
+        return (
+            f"{mesh}, and a job of the mesh or the phonons needs at least {in_bytes(least.memory)} of memory "
+            f"where there are {in_bytes(memory)}: use a coarser mesh"
+        )
+    if least.size > disk:
+        return (
+            f"{mesh}, which need at least {in_bytes(least.size)} on disk where there are {in_bytes(disk)}: use a "
+            "coarser mesh, or integration.storage: recompute, which stores no matrix elements"
+        )
+    return None
 
 
 def _in_every_direction(stage: Stage) -> Stage:
