@@ -134,6 +134,8 @@ def test_a_mean_over_directions_costs_that_of_each(silicon: Crystal) -> None:
     linewidths = [next(stage for stage in each.stages if stage.name == "linewidths") for each in (one, mean)]
     assert (linewidths[1].jobs, linewidths[1].size) == (7, 7 * linewidths[0].size)
     assert mean.stages[0].size == one.stages[0].size
+    curves = [next(stage for stage in each.stages if stage.name == "cumulative") for each in (one, mean)]
+    assert (curves[1].jobs, curves[1].size) == (curves[0].jobs, curves[0].size)
 
 
 def test_iterations_follow_from_how_errors_shrink() -> None:

@@ -26,6 +26,9 @@ from peierls.triplets import count_reduced_triplets
 SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
 
+OF_THE_MEAN = ("cumulative", "spectral", "thin_film", "phase_space")
+"""Stages of which a run that averages over directions has one, as of its mesh."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -103,7 +106,7 @@ def too_fine(name: str, crystal: Crystal, run: Run, memory: float, disk: float) 
 
 
 def _in_every_direction(stage: Stage) -> Stage:
-    if stage.name in ("mesh", SMALL):
+    if stage.name in ("mesh", *OF_THE_MEAN, SMALL):
         return stage
     n = len(DIRECTIONS)
     return replace(stage, jobs=n * stage.jobs, size=n * stage.size, seconds=n * stage.seconds)
