@@ -181,4 +181,8 @@ def _advice(stage: str) -> str:
         return "use more chunks, a smaller integration.max_memory, or a coarser mesh"
     if stage == "linewidths":
         return "use more chunks, integration.storage: recompute, or a coarser mesh"
+    if stage in ("cumulative", "spectral", "phase_space", "thin_film"):
+        return f"leave out analysis.{stage}, or use fewer temperatures in a run or a coarser mesh"
+    if stage in ("mesh", "phonons"):
+        return "use a coarser mesh"
     return "use integration.storage: recompute, fewer temperatures in a run, or a coarser mesh"

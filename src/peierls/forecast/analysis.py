@@ -186,12 +186,19 @@ class Analysis:
         return timed(kappa_on_atoms, *arguments)[0]
 
     def _spread_seconds(self, n_points: int) -> float:
-        """Processor time of spreading the modes over an axis, from axes of fewer points: it grows with the number."""
+        """Processor time of spreading the modes over an axis, which grows with the number of its points."""
+        fixed, of_each = self._spread
+        return fixed + of_each * n_points
+
+    @cached_property
+    def _spread(self) -> tuple[float, float]:
+        """That of an axis without points, and of each, from axes of few."""
         few, more = 50, 150
-        times = []
-        for number in (few, few, more):
-            times.append(timed(spread_over_frequency, self.mesh, self.phonons, self.run["integration"], number)[0])
-        return times[1] + max(times[2] - times[1], 0.0) * (n_points - few) / (more - few)
+        arguments = self.mesh, self.phonons, self.run["integration"]
+        spread_over_frequency(*arguments, 2)  # what is compiled is loaded
+        of_few, of_more = (timed(spread_over_frequency, *arguments, number)[0] for number in (few, more))
+        of_each = max(of_more - of_few, 0.0) / (more - few)
+        return max(of_few - few * of_each, 0.0), of_each
 
     def _tdep_bytes(self) -> float:
         """Those of TDEP's files: curves over lengths and frequencies of parts, and all modes of the full mesh."""

@@ -171,7 +171,7 @@ def _entries_per_triplet(mesh: Mesh, common: Preparation, generator: np.random.G
     n_triplets, n_entries = 0, 0.0
     started = time.process_time()
     for count, point in enumerate(islice(spread(mesh.n_irreducible), _POINTS)):
-        if count >= _FEW_POINTS and time.process_time() - started > SAMPLE_SECONDS:
+        if count >= _FEW_POINTS and time.process_time() - started > SAMPLE_SECONDS / 2:
             break
         triplets = reduced_triplets(mesh, point, common.rotated, common.each_event_once)
         if len(triplets.q2):
