@@ -85,7 +85,7 @@ class Analysis:
         conducts = by_modes or "wigner" in run["solvers"]
         averaged = run["nac"]["direction"] == "average"
         iterates = not averaged and any(solver in ITERATING for solver in run["solvers"])
-        sheet = bool((np.sort(self.mesh.sizes)[:1] == 1).all())
+        sheet = bool((self.mesh.sizes == 1).any())
         cumulative, spectral = bool(by_modes and analysis["cumulative"]), bool(by_modes and analysis["spectral"])
         film = bool(by_modes and analysis["thin_film"])
         own = [one in run["solvers"] for one in ("wigner", "viscosity")]

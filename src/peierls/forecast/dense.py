@@ -11,6 +11,8 @@ from peierls.solvers.direct import solve_in_place
 
 _FACTORISED, _DIAGONALISED = 1500, 800
 """Rows beyond which the time grows with the cube to some 20 % (measured), and which still take a moment."""
+_ROWS = 5000
+"""Rows of a matrix that is multiplied."""
 
 
 def seconds_of_factorisation(size: int) -> float:
@@ -23,6 +25,14 @@ def seconds_of_eigenvectors(size: int) -> float:
     """All of those of one symmetric matrix."""
     rows = max(1, min(size, _DIAGONALISED))
     return _diagonalise(rows) * (size / rows) ** 3
+
+
+def seconds_of_product(rows: int, size: int) -> float:
+    """Of a matrix of so many rows with a square one of `size`."""
+    some = min(rows, _ROWS)
+    left, right = np.ones((some, size)), np.ones((size, size))
+    np.matmul(left[:10], right)
+    return timed(np.matmul, left, right)[0] * rows / some
 
 
 @cache

@@ -15,7 +15,7 @@ from peierls.crystal import Crystal
 from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
 from peierls.forecast.analysis import Analysis, seconds_of_coherences
-from peierls.forecast.dense import seconds_of_eigenvectors, seconds_of_factorisation
+from peierls.forecast.dense import seconds_of_eigenvectors, seconds_of_factorisation, seconds_of_product
 from peierls.forecast.least import mesh_bytes
 from peierls.forecast.sample import Sample, timed
 from peierls.forecast.sizes import DATASET_BYTES, FILE_BYTES, file_bytes, held
@@ -259,6 +259,8 @@ class Costs:
         # A tensor for each choice of images, where an application is that to a vector.
         components = 9 * related_choices(mesh, ~alone).count
         repeated = self._application + (components / 3 - 1) * self.sample.application_seconds
+        # The matrices that turn it onto the mesh and back grow with the square.
+        repeated += 2 * seconds_of_product(mesh.n_points * n_bands * self._n_temperatures, components)
         of_temperature = viscosity.FIELDS * 8.0 * components * mesh.n_points * n_bands
         at_once = min(self._n_temperatures, max(1, int(self._maximum / of_temperature)))
         n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
