@@ -11,6 +11,10 @@ from peierls.crystal import Floats, Integers
 TIE = 1e-6
 """Images whose lengths differ by less, in units of the shortest reciprocal lattice vector, are equally short."""
 
+_SHIFTS = np.array(list(product((-1, 0, 1), repeat=3)))
+N_CANDIDATES = len(_SHIFTS)
+"""Equivalents of a wave vector among which the shortest are looked for."""
+
 _DIRECTION = np.sqrt([13.0, 7.0, 2.0])
 """A Cartesian direction that no reciprocal lattice vector is at right angles to, unless by accident."""
 
@@ -25,12 +29,11 @@ def translations(wave_vectors: Floats, reciprocal: Floats) -> tuple[Integers, ND
     # q - G with G near the rounded position in the reduced basis; ±1 around it is enough in a Minkowski basis.
     in_reduced = wave_vectors @ np.linalg.inv(operation.astype(float))
     centre = np.rint(in_reduced).astype(np.int64)
-    shifts = np.array(list(product((-1, 0, 1), repeat=3)))
-    candidates = in_reduced[:, None, :] - (centre[:, None, :] + shifts)
+    candidates = in_reduced[:, None, :] - (centre[:, None, :] + _SHIFTS)
     lengths = np.linalg.norm(candidates @ reduced, axis=-1)
     shortest = lengths.min(axis=1, keepdims=True)
     tied = lengths < shortest + TIE * np.linalg.norm(reduced, axis=1).min()
-    return (centre[:, None, :] + shifts) @ operation, tied
+    return (centre[:, None, :] + _SHIFTS) @ operation, tied
 
 
 def shortest_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, NDArray[np.bool_]]:

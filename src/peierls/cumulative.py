@@ -27,7 +27,7 @@ SHARES = (0.1, 0.5, 0.9)
 """Shares of κ whose mean free paths are looked up."""
 
 _POINTS_PER_DECADE = 30
-_N_FREQUENCIES = 401
+N_FREQUENCIES = 401
 
 _NEGLIGIBLE = 1e-3
 """Share of κ below the first point of the axis of lengths."""
@@ -114,7 +114,7 @@ def cumulative_conductivity(
     half_width = np.array([[smoothing_half_width(*one) for one in family] for family in families]).T
     length = _length_axis(families, half_width.max())
     top = phonons.frequencies.max()
-    frequency_axis = np.linspace(0, 1.02 * top, _N_FREQUENCIES)
+    frequency_axis = np.linspace(0, 1.02 * top, N_FREQUENCIES)
     volume = conducting_volume(crystal, mesh.sizes, transport.geometry)
     weights = weights_on_atoms(crystal, phonons)
     curves = []

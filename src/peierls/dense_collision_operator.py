@@ -68,39 +68,72 @@ def lifetimes_of(rates: Floats) -> Floats:
     return np.divide(1.0, rates, out=np.full_like(rates, np.inf), where=~null_rates(rates))
 
 
-def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
-    """The matrix of Ω at temperature number `position` on the fields of a representation."""
+@dataclass(frozen=True)
+class Basis:
+    """An orthonormal basis of the fields that the symmetry allows: the first coordinate of each irreducible mode, -1
+    where it is not active, and their number at each point, shapes (ir_q, band) and (ir_q,); the directions
+    of the irreducible points, the invariant ones first, and those of all points of the grid, shapes (ir_q, component,
+    direction) and (grid, component, direction)."""
+
+    starts: Integers
+    counts: Integers
+    directions: Floats
+    turned: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return int(((self.starts >= 0) * self.counts[:, None]).sum())
+
+
+def basis_of(operator: CollisionOperator, position: int, representation: Representation) -> Basis:
+    """That of the modes which are active at temperature number `position`."""
     mesh = operator.mesh
     dimension = representation.matrices.shape[1]
-    bases = np.zeros((mesh.n_irreducible, dimension, dimension))
+    directions = np.zeros((mesh.n_irreducible, dimension, dimension))
     counts = np.rint(np.einsum("qaa->q", representation.projectors)).astype(np.int64)
     for point, projector in enumerate(representation.projectors):
         # The eigenvectors of a projector with eigenvalue 1 come last.
-        bases[point, :, : counts[point]] = np.linalg.eigh(projector)[1][:, dimension - counts[point] :]
+        directions[point, :, : counts[point]] = np.linalg.eigh(projector)[1][:, dimension - counts[point] :]
     sizes = np.where(operator.active[:, :, position] > 0, counts[:, None], 0)
     offsets = np.concatenate([[0], np.cumsum(sizes.ravel())])
     starts = np.where(sizes > 0, offsets[:-1].reshape(sizes.shape), -1)
-    points, bands, numbers = (np.empty(offsets[-1], dtype=np.int64) for _ in range(3))
-    for (point, band), start in np.ndenumerate(starts):
-        if start >= 0:
-            own = slice(start, start + counts[point])
-            points[own], bands[own], numbers[own] = point, band, np.arange(counts[point])
-    matrix = np.zeros((len(points), len(points)))
-    rows = mesh.grid_to_irreducible
-    turned = representation.matrices[mesh.grid_rotation] @ bases[rows]
+    turned = representation.matrices[mesh.grid_rotation] @ directions[mesh.grid_to_irreducible]
+    return Basis(starts, counts, directions, turned)
+
+
+def add_couplings(
+    matrix: Floats, operator: CollisionOperator, position: int, representation: Representation, basis: Basis
+) -> None:
+    """Add what Ω has off its diagonal at temperature number `position`: processes and isotopes."""
+    mesh = operator.mesh
     for shard in operator.matrix_elements:
         _fill_three(
             matrix,
-            *(starts, rows, turned, counts, 1.0 / np.sqrt(mesh.weights), operator.sqrt_nn[:, :, position]),
+            *(basis.starts, mesh.grid_to_irreducible, basis.turned, basis.counts, 1.0 / np.sqrt(mesh.weights)),
+            operator.sqrt_nn[:, :, position],
             *(*operator.couplings(shard), leg_signs(representation.parity)),
         )
     isotopes = operator.isotopes
     if len(isotopes.rates):
-        given = _given_by_stars(isotopes.tensors(representation.parity), turned, mesh)
-        _fill_two(matrix, starts, counts, given, isotopes.first, isotopes.second, isotopes.rates)
+        given = _given_by_stars(isotopes.tensors(representation.parity), basis.turned, mesh)
+        _fill_two(matrix, basis.starts, basis.counts, given, isotopes.first, isotopes.second, isotopes.rates)
+
+
+def dense_sector(operator: CollisionOperator, position: int, representation: Representation) -> DenseSector:
+    """The matrix of Ω at temperature number `position` on the fields of a representation."""
+    basis = basis_of(operator, position, representation)
+    points, bands, numbers = (np.empty(basis.size, dtype=np.int64) for _ in range(3))
+    for (point, band), start in np.ndenumerate(basis.starts):
+        if start >= 0:
+            own = slice(start, start + basis.counts[point])
+            points[own], bands[own], numbers[own] = point, band, np.arange(int(basis.counts[point]))
+    matrix = np.zeros((basis.size, basis.size))
+    add_couplings(matrix, operator, position, representation, basis)
     matrix[np.diag_indices_from(matrix)] += operator.rates[points, bands, position]
-    directions = bases[points, :, numbers]
-    return DenseSector(matrix, points, bands, directions, mesh.weights[points], (*operator.rates.shape[:2], dimension))
+    directions = basis.directions[points, :, numbers]
+    shape = (*operator.rates.shape[:2], basis.directions.shape[1])
+    return DenseSector(matrix, points, bands, directions, operator.mesh.weights[points], shape)
 
 
 @numba.njit(cache=True)

@@ -40,7 +40,7 @@ from peierls.units import THZ, WATT_PER_METRE_KELVIN
 N_BINS = 60
 """Intervals of frequency along each axis of the map of coherences."""
 
-_BATCH_NUMBERS = 2**22
+BATCH_NUMBERS = 2**22
 """Numbers in the largest array of a batch of wave vectors; bounds the memory of a step to some 200 MB."""
 
 
@@ -140,7 +140,7 @@ def _lifetimes(rates: Floats) -> Floats:
 
 def _batches(n_points: int, numbers: int) -> Iterator[slice]:
     """Slices of wave vectors, each of which takes `numbers` numbers."""
-    size = max(1, _BATCH_NUMBERS // numbers)
+    size = max(1, BATCH_NUMBERS // numbers)
     return (slice(start, start + size) for start in range(0, n_points, size))
 
 

@@ -3,24 +3,34 @@
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from chain import face_centred, triclinic
+from chain import compute, face_centred, triclinic, wigner_of
 
-from peierls import config, force_constants, schema, stage_files
+from peierls import config, force_constants, gallery, schema, stage_files
+from peierls.boundary_scan import scan_in_rta
 from peierls.crystal import Crystal
-from peierls.forecast import Forecast, forecast, refusals, total
+from peierls.cumulative import cumulative_conductivity
+from peierls.forecast import Forecast, forecast, refusals, too_fine, total
+from peierls.forecast.analysis import Analysis
+from peierls.forecast.least import mesh_bytes, needed_at_least
+from peierls.forecast.sample import spread
 from peierls.forecast.stages import Costs
 from peierls.forecast.start import start
 from peierls.forecast.words import in_bytes, in_time
+from peierls.layout import Layout
 from peierls.matrix_elements import compute_matrix_elements
 from peierls.mesh import build_mesh
+from peierls.phase_space import phase_space
 from peierls.phonons import compute_phonons
-from peierls.solvers import viscosity
+from peierls.solvers import rta
+from peierls.spectral_conductivity import spectral_conductivity
 from peierls.triplets import count_reduced_triplets, reduced_triplets
 
 SCHEMA = schema.load(schema.shipped())
@@ -124,6 +134,8 @@ def test_a_mean_over_directions_costs_that_of_each(silicon: Crystal) -> None:
     linewidths = [next(stage for stage in each.stages if stage.name == "linewidths") for each in (one, mean)]
     assert (linewidths[1].jobs, linewidths[1].size) == (7, 7 * linewidths[0].size)
     assert mean.stages[0].size == one.stages[0].size
+    curves = [next(stage for stage in each.stages if stage.name == "cumulative") for each in (one, mean)]
+    assert (curves[1].jobs, curves[1].size) == (curves[0].jobs, curves[0].size)
 
 
 def test_iterations_follow_from_how_errors_shrink() -> None:
@@ -220,5 +232,93 @@ def test_the_viscosity_takes_temperatures_together_where_they_fit() -> None:
         stages = {stage.name: stage for stage in forecast(crystal, run, 2).stages}
         memory[max_memory] = stages["viscosity"].memory
         assert stages["viscosity"].memory > stages["rta"].memory
-    # A field with 24 choices of a tensor on 64 points of 6 bands.
-    assert memory[2.0] - memory[1e-6] == pytest.approx(viscosity.FIELDS * 8 * 24 * 9 * 64 * 6, rel=0.1)
+    # A field with 24 choices of a tensor on 64 points of 6 bands, twice, and ten on 8 irreducible points.
+    n_irreducible = build_mesh(crystal, (4, 4, 4)).n_irreducible
+    assert memory[2.0] - memory[1e-6] == pytest.approx(8 * 24 * 9 * 6 * (2 * 64 + 10 * n_irreducible), rel=0.1)
+
+
+def test_files_of_the_analysis_are_as_forecast(tmp_path: Path) -> None:
+    """Curves, spectra, coherences, scan and phase space, whose sizes follow from temperatures, parts and modes."""
+    crystal, temperatures = face_centred((28.0, 12.0)), [100.0, 300.0, 500.0]
+    chain = compute(crystal, (4, 4, 4))
+    problem = chain.problem(*temperatures)
+    conductivity, coherences = rta.solve(problem), wigner_of(problem)
+    parts = crystal, chain.mesh, chain.phonons
+    computed = {
+        "rta": conductivity,
+        "wigner": coherences,
+        "cumulative": cumulative_conductivity(*parts, problem.linewidths, conductivity),
+        "spectral": spectral_conductivity(*parts, [conductivity], chain.integration),
+        "boundary_scan": scan_in_rta(problem, [1e-8, 1e-7, 1e-6]),
+        "phase_space": phase_space(chain.mesh, chain.phonons, chain.integration),
+    }
+    keys = {"solvers": ["rta", "wigner"], "temperatures": temperatures, "integration": {"weights": "mode"}}
+    analysis = {"boundary_scan": [1e-8, 1e-7, 1e-6], "phase_space": True}
+    # The scan is a stage where it is more than that in RTA; its file is the same.
+    of_rta, of_scan = (run_of([4, 4, 4], **{**keys, "analysis": analysis}) for _ in range(2))
+    of_scan["solvers"] = ["variational"]
+    stages = {stage.name: stage for run in (of_scan, of_rta) for stage in forecast(crystal, run, 1).stages}
+    for name, one in computed.items():
+        stage_files.write(tmp_path / f"{name}.h5", one)
+        factor = 1.5 if name == "cumulative" else 1.15
+        assert within(factor, stages[name].size, (tmp_path / f"{name}.h5").stat().st_size), name
+
+
+def test_small_jobs_are_those_of_the_gallery(tmp_path: Path) -> None:
+    """Every figure and table that a run has, and eleven jobs beside them."""
+    crystal = face_centred((28.0, 12.0))
+    stage_files.write(tmp_path / "crystal.h5", crystal)
+    mesh = build_mesh(crystal, (3, 3, 3))
+    keys = {"force_constants": {"format": "peierls", "path": str(tmp_path)}}
+    film = {"normal": [0, 0, 1], "direction": [1, 0, 0], "thickness": [1e-7]}
+    for solvers in (["rta"], ["variational", "relaxons"], ["rta", "wigner", "viscosity"], ["viscosity"]):
+        for analysis in ({}, {"cumulative": False, "boundary_scan": False}, {"spectral": False, "thin_film": film}):
+            run = run_of([3, 3, 3], solvers=solvers, analysis=analysis, **keys)
+            layout = Layout({"one": run})
+            figures, others = Analysis(crystal, mesh, None, run, 0.0).counts()
+            assert figures == len(gallery.figures(layout, "one")), (solvers, analysis)
+            tables = others - len(gallery.tables(layout, "one"))
+            assert tables == 8 + bool(layout.tdep_files("one")) + any("rta" in scan for scan in _scans(layout, run))
+
+
+def _scans(layout: Layout, run: config.Run) -> list[str]:
+    return layout.boundary_scans("one") if run["analysis"]["boundary_scan"] else []
+
+
+def test_memory_of_a_mesh_is_as_forecast(silicon: Crystal) -> None:
+    tracemalloc.start()
+    build_mesh(silicon, (16, 16, 16))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert within(1.25, mesh_bytes(16**3, 48), peak)
+
+
+@pytest.mark.parametrize("weights", ["event", "mode"])
+def test_no_run_needs_less_than_the_least(silicon: Crystal, weights: str) -> None:
+    run = run_of([9, 9, 9], integration={"weights": weights})
+    least, found = needed_at_least(silicon, run), forecast(silicon, run, 1)
+    assert least.n_points == found.n_points
+    assert 0.3 * found.n_triplets < least.n_triplets < found.n_triplets
+    sizes = {stage.name: stage.size for stage in found.stages}
+    assert sizes["phonons"] < least.size < sizes["phonons"] + sizes["matrix_elements"]
+    assert least.memory < 1.1 * found.memory
+
+
+def test_a_mesh_beyond_all_bounds_is_refused_without_being_built(silicon: Crystal) -> None:
+    """One of 10^15 points."""
+    run = run_of([99999, 99999, 99999])
+    assert "use a coarser mesh" in too_fine("one", silicon, run, memory=1e11, disk=1e30)
+    assert "integration.storage: recompute" in too_fine("one", silicon, run, memory=1e30, disk=1e12)
+    assert too_fine("one", silicon, run, memory=1e30, disk=1e40) is None
+    assert too_fine("one", silicon, run_of([19, 19, 19]), memory=1.0, disk=1.0) is None
+
+
+@pytest.mark.parametrize("number", [1, 2, 8, 61, 488, 1000])
+def test_samples_have_no_period(number: int) -> None:
+    """All are met once, and the first 64 of many are in no preferred place of any short period."""
+    order = list(spread(number))
+    assert sorted(order) == list(range(number))
+    if number > 400:
+        for period in range(2, 13):
+            met = Counter(position % period for position in order[:64])
+            assert max(met.values()) < 2.5 * 64 / period + 1

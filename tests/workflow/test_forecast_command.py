@@ -40,6 +40,8 @@ def test_files_are_as_large_as_forecast(finished: Workflow, small: dict[str, Any
         "matrix_elements_index": [results / "silicon/stages/matrix_elements.h5"],
         "linewidths": [results / "silicon/linewidths.h5"],
         **{solver: [results / f"silicon/transport/{solver}.h5"] for solver in run["solvers"]},
+        "cumulative": [results / f"silicon/analysis/cumulative/{solver}.h5" for solver in run["solvers"]],
+        "spectral": [results / "silicon/analysis/spectral.h5"],
     }
     for name, paths in files.items():
         found = sum(path.stat().st_size for path in paths)

@@ -89,12 +89,11 @@ def max_memory(wildcards, resources):
 
 # Resource: memory in MB of a solver, which holds all that it reads and fields at every temperature; two also hold matrices.
 def transport_memory(wildcards, input, attempt):
-    run = RUNS[wildcards.run]
-    matrices = {"direct": 1, "viscosity": 2, "relaxons": 1 + len(run["temperatures"]) / 2}.get(wildcards.solver, 0)
+    matrices = {"direct": 1, "viscosity": 2, "relaxons": 1}.get(wildcards.solver, 0)
     # Not input.size_mb, which leaves a warning where a plan is made before the files are.
     read = 4 * sum(Path(path).stat().st_size for path in input) / 1e6
     fields = 160 * Path(input.linewidths).stat().st_size / 1e6
-    dense = 1000 * matrices * run["integration"]["max_memory"]
+    dense = 1000 * matrices * RUNS[wildcards.run]["integration"]["max_memory"]
     return int(attempt * (500 + read + fields + dense))
 
 

@@ -40,13 +40,15 @@ def run(arguments: Namespace) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
     from peierls import config, config_file, force_constants, schema
-    from peierls.forecast import available_disk, available_memory, forecast, refusals, report
+    from peierls.forecast import available_disk, available_memory, forecast, refusals, report, too_fine
     from peierls.layout import Layout
     from peierls.units import GIGABYTE
 
     runs = config.load(config_file.read(arguments.config), schema.load(schema.shipped()), source=arguments.config)
     layout = Layout(runs, arguments.results)
-    crystals, sound, forecasts = {}, {}, {}
+    memory = GIGABYTE * arguments.memory if arguments.memory else available_memory()
+    disk = available_disk(arguments.results)
+    crystals, sound, forecasts, refused = {}, {}, {}, []
     for name, one in runs.items():
         crystal, harmonic = (config.stage_digest(one, stage) for stage in ("crystal", "bands"))
         if crystal not in crystals:
@@ -57,11 +59,13 @@ def run(arguments: Namespace) -> int:
             sound[harmonic] = checks[-1].passed
             for check in checks:
                 print(f"  {'passed' if check.passed else 'FAILED'}  {check.name}: {check.sentence}")
-        if sound[harmonic]:
+        if sound[harmonic] and (sentence := too_fine(name, crystals[crystal], one, memory, disk)):
+            refused.append(sentence)
+        elif sound[harmonic]:
             forecasts[name] = forecast(crystals[crystal], one, len(layout.shards(name)))
-    print(*report(runs, forecasts), sep="\n")
-    memory = GIGABYTE * arguments.memory if arguments.memory else available_memory()
-    refused = refusals(runs, forecasts, memory, available_disk(arguments.results))
+    if forecasts:
+        print(*report(runs, forecasts), sep="\n")
+    refused += refusals(runs, forecasts, memory, disk)
     for sentence in refused:
         print(f"does not fit: {sentence}")
     return 1 if refused or not all(sound.values()) else 0

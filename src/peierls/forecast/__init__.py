@@ -14,8 +14,10 @@ from peierls import config
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.directions import DIRECTIONS
+from peierls.forecast.least import MOST_POINTS, needed_at_least
 from peierls.forecast.sample import seconds_per_wave_vector, take_sample, timed
-from peierls.forecast.stages import SMALL, Costs, Stage
+from peierls.forecast.stage import Stage
+from peierls.forecast.stages import SMALL, Costs
 from peierls.forecast.words import in_bytes, in_time
 from peierls.mesh import build_mesh
 from peierls.phonons import compute_phonons
@@ -23,6 +25,9 @@ from peierls.triplets import count_reduced_triplets
 
 SHARED = ("mesh", "phonons", "matrix_elements")
 """Stages that runs share where their settings agree."""
+
+OF_THE_MEAN = ("cumulative", "spectral", "thin_film", "phase_space")
+"""Stages of which a run that averages over directions has one, as of its mesh."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,28 @@ def forecast(crystal: Crystal, run: Run, n_shards: int) -> Forecast:
     )
 
 
+def too_fine(name: str, crystal: Crystal, run: Run, memory: float, disk: float) -> str | None:
+    """Why a run is not worth a forecast: its mesh has more than `MOST_POINTS`, and needs more than `memory` of one job
+    or `disk` for all files, in bytes, whatever is on the energy shell. A sentence with advice, or None."""
+    least = needed_at_least(crystal, run)
+    if least.n_points <= MOST_POINTS:
+        return None
+    mesh = f"run {name}: a mesh of {least.n_points} wave vectors has at least {least.n_triplets:.2g} triplets"
+    if least.memory > memory:
+        return (
+            f"{mesh}, and a job of the mesh or the phonons needs at least {in_bytes(least.memory)} of memory "
+            f"where there are {in_bytes(memory)}: use a coarser mesh"
+        )
+    if least.size > disk:
+        return (
+            f"{mesh}, which need at least {in_bytes(least.size)} on disk where there are {in_bytes(disk)}: use a "
+            "coarser mesh, or integration.storage: recompute, which stores no matrix elements"
+        )
+    return None
+
+
 def _in_every_direction(stage: Stage) -> Stage:
-    if stage.name in ("mesh", SMALL):
+    if stage.name in ("mesh", *OF_THE_MEAN, SMALL):
         return stage
     n = len(DIRECTIONS)
     return replace(stage, jobs=n * stage.jobs, size=n * stage.size, seconds=n * stage.seconds)
@@ -156,4 +181,8 @@ def _advice(stage: str) -> str:
         return "use more chunks, a smaller integration.max_memory, or a coarser mesh"
     if stage == "linewidths":
         return "use more chunks, integration.storage: recompute, or a coarser mesh"
+    if stage in ("cumulative", "spectral", "phase_space", "thin_film"):
+        return f"leave out analysis.{stage}, or use fewer temperatures in a run or a coarser mesh"
+    if stage in ("mesh", "phonons"):
+        return "use a coarser mesh"
     return "use integration.storage: recompute, fewer temperatures in a run, or a coarser mesh"

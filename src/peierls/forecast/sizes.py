@@ -10,8 +10,9 @@ DATASET_BYTES = 1100
 """What HDF5 and the description take beside the numbers of a dataset (measured)."""
 FILE_BYTES = 3000
 """What a stage file holds beside its datasets: its checksum and what it was made from (measured)."""
-_WIDTHS = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 48}
-"""Bytes per number where they are not eight, or sixteen of complex numbers."""
+_WIDTHS = {"second_points": 4, "third_points": 4, "bands": 4, "processes": 1, "checksums": 80}
+"""Bytes per number where they are not eight, or sixteen of complex numbers; of a text of 32 letters, to which HDF5 adds
+as much for its place and its length, and what its pages leave free."""
 
 
 def file_bytes(kind: type, lengths: Mapping[str, int]) -> float:

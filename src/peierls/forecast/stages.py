@@ -1,21 +1,25 @@
 """What each stage of a run costs: jobs, files, memory and processor time, from the sizes of its arrays and a sample."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil, log
-from typing import Any
 
 import numpy as np
-from scipy import linalg
 
+from peierls import wigner
+from peierls.boundary_scan import BoundaryScan
 from peierls.collision_operator import vectors
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.crystal_momentum import related_choices, self_inverse
 from peierls.dense_collision_operator import dense_gigabytes
+from peierls.forecast.analysis import Analysis, seconds_of_coherences
+from peierls.forecast.dense import seconds_of_eigenvectors, seconds_of_factorisation, seconds_of_product
+from peierls.forecast.least import mesh_bytes
 from peierls.forecast.sample import Sample, timed
 from peierls.forecast.sizes import DATASET_BYTES, FILE_BYTES, file_bytes, held
+from peierls.forecast.stage import JOB_MEMORY, KERNELS_MEMORY, Stage
 from peierls.forecast.start import seconds_per_byte, start
 from peierls.layout import boundary_solvers
 from peierls.linewidths import Linewidths
@@ -27,8 +31,6 @@ from peierls.solvers import Transport, Viscosity, relaxons, viscosity
 from peierls.solvers.shifted_systems import solve_shifted
 from peierls.units import GIGABYTE
 
-JOB_MEMORY = 180e6
-"""Memory of a job that does nothing, with the libraries it imports, bytes (measured)."""
 ITERATIONS = 13
 """Applications of the collision operator until conjugate gradients have converged to 1e-9 (measured: 6 to 20)."""
 FIXED_POINT = 1.7
@@ -38,26 +40,14 @@ SCAN_ITERATIONS = 27
 """Applications until all lengths of the scan have converged (measured: 17 to 30)."""
 SCAN_LENGTHS = 27
 """Lengths of the scan where none are given (measured: 22 to 33)."""
-_COORDINATES = 20_000
-"""Coordinates of a field in the sample of the scan, at most."""
+_COORDINATES = 100_000
+"""Coordinates of the fields of all temperatures in the sample of the scan, at most."""
+_FIELDS_OF_MESH, _FIELDS_OF_WEDGE = 2, 10
+"""Tensor fields held at once by conjugate gradients."""
 SCAN = "boundary_scan"
 SMALL = "tables and figures"
-N_SMALL = 26
-"""Small jobs of a run with two solvers: crystal, bands, densities, curves, tables, figures, pages, health, verdict."""
 BYTES_PER_PAIR = 16
 """Memory of an isotope pair; while they are looked for four times as much."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The forecast of a stage: number of jobs, bytes of all its files, memory of the largest job in bytes, processor
-    time of all jobs in s."""
-
-    name: str
-    jobs: int
-    size: float
-    memory: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,9 @@ class Costs:
             yield self._solver(solver)
         if self.run["analysis"]["boundary_scan"] and "variational" in boundary_solvers(self.run):
             yield self._scan()
-        yield Stage(SMALL, N_SMALL, 1e6, JOB_MEMORY, N_SMALL * start().kernels)
+        analysis = Analysis(self.crystal, self.mesh, self.phonons, self.run, self._with_phonons)
+        yield from analysis.stages()
+        yield analysis.small(SMALL)
 
     @cached_property
     def _n_temperatures(self) -> int:
@@ -159,7 +151,7 @@ class Costs:
     def _harmonic(self) -> Iterator[Stage]:
         mesh, phonons = self.mesh, self._file(Phonons)
         size = held(mesh) + len(fields(mesh)) * DATASET_BYTES + FILE_BYTES
-        memory = self._inputs + 400.0 * mesh.n_points
+        memory = self._inputs + mesh_bytes(mesh.n_points, len(mesh.rotations))
         yield Stage("mesh", 1, size, memory, start().plain + self.mesh_seconds)
         # Matrices are diagonalised on half of the mesh, velocities are those of the wedge.
         seconds = start().plain + self.wedge_seconds + self.seconds_per_wave_vector * mesh.n_points / 2
@@ -168,16 +160,19 @@ class Costs:
     def _third_order(self) -> Iterator[Stage]:
         shard, n = self._file(MatrixElements), self.n_shards
         seconds = n * (start().kernels + self.sample.preparation_seconds) + self.sample.points_seconds + self._reading
-        memory = self._with_phonons + self._third_order_memory + 2 * shard
+        memory = self._with_phonons + KERNELS_MEMORY + self._third_order_memory + 2 * shard
         yield Stage("matrix_elements", n, n * shard, memory, seconds)
         yield Stage(
             "matrix_elements_index", 1, self._file(ShardIndex), JOB_MEMORY + shard, start().libraries + self._reading
         )
 
     def _linewidths(self) -> Stage:
-        read = 2 * self._file(MatrixElements) if self._stored else self._third_order_memory
+        # A shard is there until the next one has been read.
+        shards = min(2, self.n_shards) * self._file(MatrixElements)
+        read = shards if self._stored else self._third_order_memory
         memory = (
             self._with_phonons
+            + KERNELS_MEMORY
             + max(read, self._isotopes)
             + self._field
             + 8 * 8.0 * self._n_modes * self._n_temperatures
@@ -200,8 +195,8 @@ class Costs:
     @cached_property
     def _operator(self) -> float:
         """Memory of a job that applies the collision operator to vector fields."""
-        elements = (self.n_shards + 1) * self._file(MatrixElements) if self._stored else self._third_order_memory
-        return self._with_phonons + elements + self._isotopes + self._field + 4 * 3 * self._field
+        elements = self.n_shards * self._file(MatrixElements) if self._stored else self._third_order_memory
+        return self._with_phonons + KERNELS_MEMORY + elements + self._isotopes + self._field + 4 * 3 * self._field
 
     @cached_property
     def _n_coordinates(self) -> int:
@@ -215,22 +210,25 @@ class Costs:
         n, n_temperatures = self._n_coordinates, self._n_temperatures
         # Beyond max_memory a dense solution is refused when it runs; here with what it would need.
         dense = GIGABYTE * dense_gigabytes(n, 1)
-        if solver in ("rta", "wigner"):
+        if solver == "rta":
             return Stage(solver, 1, size, self._with_phonons + 12 * size, start().libraries)
+        if solver == "wigner":
+            return self._wigner()
         if solver == "viscosity":
             return self._viscosity()
+        filling = self.sample.filling_seconds + self._third_order_seconds * (not self._stored)
         if solver == "direct":
-            of_each = self._application / 3 + _dense_seconds("solve", n)
-            return Stage(solver, 1, size, memory + dense, seconds + 2 * self._application + n_temperatures * of_each)
+            of_each = filling + seconds_of_factorisation(n)
+            return Stage(solver, 1, size, memory + dense, seconds + self._application + n_temperatures * of_each)
         if solver == "relaxons" and relaxons.COPIES * dense <= self._maximum:
-            of_each = 2 * self._application / 3 + _dense_seconds("eigh", n)
-            spectra = 3.0 * self._n_modes * n * 8 * n_temperatures
+            # Scalar fields, too, of which there are fewer.
+            of_each = 2 * filling + seconds_of_eigenvectors(n)
             return Stage(
                 solver,
                 1,
                 size + 13 * 8.0 * n * n_temperatures,
-                memory + relaxons.COPIES * dense + spectra,
-                seconds + 2 * self._application + n_temperatures * of_each,
+                memory + relaxons.COPIES * dense,
+                seconds + self._application + n_temperatures * of_each,
             )
         return Stage(solver, 1, size, memory, seconds + self._iterations(solver) * self._application)
 
@@ -244,20 +242,38 @@ class Costs:
     def _maximum(self) -> float:
         return float(self.run["integration"]["max_memory"]) * GIGABYTE
 
+    def _wigner(self) -> Stage:
+        """The coherences of each mode and their map beside what every solver gives."""
+        n_bands, n_temperatures = self.crystal.n_bands, self._n_temperatures
+        size = self._file(Transport) + 8.0 * n_temperatures * (9 * self._n_modes + wigner.N_BINS**2)
+        # The products of velocities of a batch, complex first.
+        products = 24.0 * min(9 * n_bands**2 * self.mesh.n_irreducible, wigner.BATCH_NUMBERS)
+        memory = self._with_phonons + products + 12 * self._file(Transport)
+        return Stage(
+            "wigner", 1, size, memory, start().libraries + seconds_of_coherences(self.mesh, self.phonons, self.run)
+        )
+
     def _viscosity(self) -> Stage:
         mesh, n_bands = self.mesh, self.crystal.n_bands
         alone = self_inverse(mesh)
         # A tensor for each choice of images, where an application is that to a vector.
         components = 9 * related_choices(mesh, ~alone).count
         repeated = self._application + (components / 3 - 1) * self.sample.application_seconds
+        # The matrices that turn it onto the mesh and back grow with the square.
+        repeated += 2 * seconds_of_product(mesh.n_points * n_bands * self._n_temperatures, components)
         of_temperature = viscosity.FIELDS * 8.0 * components * mesh.n_points * n_bands
         at_once = min(self._n_temperatures, max(1, int(self._maximum / of_temperature)))
         n_even = n_bands * (mesh.n_points + int(alone.sum())) // 2
         even = GIGABYTE * dense_gigabytes(n_even, viscosity.COPIES)
         seconds = start().kernels + self.sample.pairs_seconds + self._reading + ITERATIONS * repeated
         if even <= self._maximum:
-            seconds += self._n_temperatures * (repeated / 9 + _dense_seconds("eigh", n_even))
-        memory = self._operator + max(at_once * of_temperature, even if even <= self._maximum else 0.0)
+            filling = self.sample.filling_seconds_of_even + self._third_order_seconds * (not self._stored)
+            seconds += self._n_temperatures * (filling + seconds_of_eigenvectors(n_even))
+        # A field on the whole mesh and what collisions make of it; the others are those of the wedge.
+        of_fields = _FIELDS_OF_MESH * mesh.n_points + _FIELDS_OF_WEDGE * mesh.n_irreducible
+        fields_of_batch = 8.0 * components * n_bands * at_once * of_fields
+        turning = 8.0 * components**2 * (len(mesh.rotations) + mesh.n_irreducible)
+        memory = self._operator + turning + max(fields_of_batch, even if even <= self._maximum else 0.0)
         size = 8.0 * self._n_temperatures * (3 * 81 + 2 * n_even) + len(fields(Viscosity)) * DATASET_BYTES
         return Stage("viscosity", 1, size, memory, seconds)
 
@@ -268,26 +284,25 @@ class Costs:
         seconds = start().kernels + self.sample.pairs_seconds + self._reading + SCAN_ITERATIONS * self._application
         lengths = self.run["analysis"]["boundary_scan"]
         n_lengths = len(lengths) if isinstance(lengths, list) else SCAN_LENGTHS
-        seconds += self._n_temperatures * (1 + n_lengths) * _subspace_seconds(3 * self._n_modes)
-        return Stage(SCAN, 1, self._file(Transport), memory, seconds)
+        n_temperatures = self._n_temperatures
+        seconds += _subspace_seconds(n_temperatures, 3 * self._n_modes, 1 + n_lengths)
+        size = file_bytes(BoundaryScan, {"temperature": n_temperatures, "length": n_lengths})
+        return Stage(SCAN, 1, size, memory, seconds)
 
 
-def _subspace_seconds(n_coordinates: int) -> float:
-    """Processor time that the scan spends on one length at one temperature beside the applications of the operator."""
-    n, strengths = min(n_coordinates, _COORDINATES), np.array([0.0, 1.0])
-    diagonal = np.linspace(1.0, 20.0, n)[None]
-    ones = np.ones((1, n))
-    arguments = diagonal, ones, ones, strengths, 0.0, SCAN_ITERATIONS
-    seconds, _ = timed(solve_shifted, lambda vector: diagonal * vector, *arguments)
-    return seconds / len(strengths) * n_coordinates / n
+def _subspace_seconds(n_temperatures: int, n_coordinates: int, n_strengths: int) -> float:
+    """Processor time that the scan spends at all temperatures beside the applications of the operator: on the subspace,
+    and on a solution in it for each strength."""
+    n = max(1, min(n_coordinates, _COORDINATES // n_temperatures))
+    diagonal = np.tile(np.linspace(1.0, 20.0, n), (n_temperatures, 1))
+    ones = np.ones_like(diagonal)
 
+    def seconds(number: int) -> float:
+        strengths = np.linspace(0.0, 1.0, number)
+        solve = partial(solve_shifted, lambda vector: diagonal * vector, diagonal, ones, ones)
+        return timed(solve, strengths, 0.0, SCAN_ITERATIONS)[0]
 
-def _dense_seconds(method: str, size: int) -> float:
-    """Processor time of a dense solution or diagonalisation, from that of a small one: it grows with the cube."""
-    small = 300
-    matrix = np.diag(np.arange(1.0, small + 1)) + 0.01
-    work: Callable[[], Any] = (
-        (lambda: linalg.eigh(matrix)) if method == "eigh" else (lambda: linalg.solve(matrix, matrix[0], assume_a="sym"))
-    )
-    work()
-    return timed(work)[0] * (size / small) ** 3
+    few, more = 1, 3
+    of_few = seconds(few)
+    of_each = max(seconds(more) - of_few, 0.0) / (more - few)
+    return (of_few + (n_strengths - few) * of_each) * n_coordinates / n

@@ -45,7 +45,7 @@ def solve(problem: HeatConduction) -> Transport:
         matrix = sector.matrix
         matrix *= scale[:, None]
         matrix *= scale
-        solution = _solve_in_place(matrix, source)
+        solution = solve_in_place(matrix, source)
         if solution is None:
             converged[position] = False
             solution = np.zeros_like(source)
@@ -65,7 +65,7 @@ def solve(problem: HeatConduction) -> Transport:
     )
 
 
-def _solve_in_place(matrix: Floats, source: Floats) -> Floats | None:
+def solve_in_place(matrix: Floats, source: Floats) -> Floats | None:
     """Solve matrix · x = source for a symmetric matrix, which is overwritten; None where it is singular to rounding.
 
     scipy's `linalg.solve` does the same with a copy of the matrix.
