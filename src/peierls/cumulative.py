@@ -215,12 +215,18 @@ def quantile_positions(positions: Floats, contributions: Floats, shares: Sequenc
 def smoothing_half_width(positions: Floats, contributions: Floats) -> float:
     """Twice the largest distance in ln x between neighbouring steps among those that carry the middle 96 %, from 0.1 to
     a decade: below it the steps are the mesh's, not the crystal's."""
-    logarithms, _, middles = _middles(positions, np.abs(contributions))
-    if len(middles) == 0 or not middles[-1] > 0:
+    logarithms, _, middles = _sizes(positions, contributions)
+    if len(middles) == 0:
         return _NARROWEST
     inner = (middles > 0.02 * middles[-1]) & (middles < 0.98 * middles[-1])
     gaps = np.diff(logarithms[inner])
     return float(np.clip(2 * gaps.max(initial=0.0), _NARROWEST, _WIDEST))
+
+
+def _sizes(positions: Floats, contributions: Floats) -> tuple[Floats, Floats, Floats]:
+    """The steps of Σ|κ_λ|, as `_middles` gives them, over modes of positive x alone: however much the others carry, it
+    is there from the beginning, and says nothing about where the steps are."""
+    return _middles(positions, np.where(positions > 0, np.abs(contributions), 0.0))
 
 
 def _middles(positions: Floats, contributions: Floats) -> tuple[Floats, Floats, Floats]:
@@ -253,8 +259,8 @@ def _length_axis(families: Sequence[Sequence[tuple[Floats, Floats]]], half_width
     """Lengths in equal ratios, Å, from where next to nothing is carried to where all of it is, at every temperature."""
     lows, highs = [], []
     for positions, values in (one for family in families for one in family):
-        logarithms, sums, _ = _middles(positions, np.abs(values))
-        if len(sums) and sums[-1] > 0:
+        logarithms, sums, _ = _sizes(positions, values)
+        if len(sums):
             lows.append(logarithms[np.argmax(sums > _NEGLIGIBLE * sums[-1])])
             highs.append(logarithms[-1] + half_width)
     # In metres, so that the points are round numbers for those who read them.

@@ -118,6 +118,21 @@ def test_smooth_curve_is_between_the_steps_within_its_width(case):
             assert (smooth <= after + 3 * atol(transport)).all()
 
 
+def test_rounding_is_no_length(case):
+    """However much modes carry that are displaced against their velocity: the axis starts where the others do."""
+    chain, transport, curves = case
+    displacements, kappa = np.array(transport.mean_free_displacement), np.array(transport.mode_kappa)
+    displacements[:, 1:, 0] *= -1
+    displacements[:, -1, 0] = 1e-20 * transport.mean_free_displacement[:, -1, 0]
+    kappa[:, -1, 0] *= 1e-20
+    behind = np.einsum("tqaa->t", np.abs(kappa[:, 1:, 0]))
+    assert (behind > 0.02 * np.einsum("taa->t", transport.kappa)).all()
+    changed = replace(transport, mean_free_displacement=displacements, mode_kappa=kappa)
+    found = curves_of(chain, chain.problem(*transport.temperature).linewidths, changed)
+    assert found.length[0] > 0.1 * curves.length[0]
+    assert (found.half_width[:, 1] < 2).all()
+
+
 def test_equivalent_atoms_have_equal_parts(silicon):
     """The two atoms of silicon are images of each other by inversion."""
     chain = compute(silicon, [3, 3, 3])
