@@ -1,6 +1,7 @@
 """The images of a wave vector in the first Brillouin zone: those of its equivalents q - G that are shortest."""
 
 from itertools import product
+from math import ceil
 
 import numpy as np
 from ase.geometry import minkowski_reduce
@@ -14,6 +15,9 @@ TIE = 1e-6
 _SHIFTS = np.array(list(product((-1, 0, 1), repeat=3)))
 N_CANDIDATES = len(_SHIFTS)
 """Equivalents of a wave vector among which the shortest are looked for."""
+
+BATCH = 5000
+"""Wave vectors whose images are held at a time."""
 
 _DIRECTION = np.sqrt([13.0, 7.0, 2.0])
 """A Cartesian direction that no reciprocal lattice vector is at right angles to, unless by accident."""
@@ -49,13 +53,21 @@ def chosen_images(coordinates: Integers, sizes: Integers, reciprocal: Floats) ->
     Of several it is the one that goes farthest along a fixed Cartesian axis, forwards or backwards, so the choice does
     not depend on the basis of the lattice.
     """
-    images, tied = shortest_images(coordinates, sizes, reciprocal)
-    reach = np.abs(images / sizes @ reciprocal @ _DIRECTION)
-    best = np.argmax(np.where(tied, reach, -1.0), axis=1)
-    chosen = np.take_along_axis(images, best[:, None, None], axis=1)[:, 0]
+    batches = np.array_split(coordinates, ceil(len(coordinates) / BATCH))
+    parts = [_farthest(batch, sizes, reciprocal) for batch in batches]
+    chosen, is_tied = (np.concatenate(each) for each in zip(*parts, strict=True))
     # Of a pair q, -q the point of smaller index decides for both.
     weights = np.array([sizes[1] * sizes[2], sizes[2], 1])
     opposite = np.mod(-coordinates, sizes) @ weights
     own = np.arange(len(coordinates))
     chosen = np.where((own <= opposite)[:, None], chosen, -chosen[opposite])
+    return chosen, is_tied
+
+
+def _farthest(coordinates: Integers, sizes: Integers, reciprocal: Floats) -> tuple[Integers, Integers]:
+    """Of the shortest images of each point, the one that goes farthest along the axis; and whether there are others."""
+    images, tied = shortest_images(coordinates, sizes, reciprocal)
+    reach = np.abs(images / sizes @ reciprocal @ _DIRECTION)
+    best = np.argmax(np.where(tied, reach, -1.0), axis=1)
+    chosen = np.take_along_axis(images, best[:, None, None], axis=1)[:, 0]
     return chosen, (tied.sum(axis=1) > 1).astype(np.int64)

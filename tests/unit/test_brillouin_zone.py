@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from peierls import brillouin_zone
 from peierls.brillouin_zone import chosen_images, shortest_images
 from peierls.mesh import build_mesh
 
@@ -51,6 +52,13 @@ def test_one_is_chosen_and_that_of_the_opposite_is_opposite(mesh):
     opposite = mesh.index(-mesh.coordinates)
     alone = opposite == np.arange(mesh.n_points)
     assert_array_equal(chosen[opposite][~alone], -chosen[~alone])
+
+
+def test_points_may_be_looked_at_in_batches(mesh, monkeypatch):
+    together = chosen_images(mesh.coordinates, mesh.sizes, mesh.reciprocal)
+    monkeypatch.setattr(brillouin_zone, "BATCH", 7)
+    for one, other in zip(chosen_images(mesh.coordinates, mesh.sizes, mesh.reciprocal), together, strict=True):
+        assert_array_equal(one, other)
 
 
 def test_images_that_go_equally_far_are_chosen_opposite_too():

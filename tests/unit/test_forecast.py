@@ -285,12 +285,14 @@ def _scans(layout: Layout, run: config.Run) -> list[str]:
     return layout.boundary_scans("one") if run["analysis"]["boundary_scan"] else []
 
 
-def test_memory_of_a_mesh_is_as_forecast(silicon: Crystal) -> None:
+@pytest.mark.parametrize(("crystal", "size"), [("silicon", 16), ("silicon", 30), ("triclinic", 24)])
+def test_memory_of_a_mesh_is_as_forecast(silicon: Crystal, crystal: str, size: int) -> None:
+    of_mesh = {"silicon": silicon, "triclinic": triclinic(1)}[crystal]
     tracemalloc.start()
-    build_mesh(silicon, (16, 16, 16))
+    mesh = build_mesh(of_mesh, (size,) * 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert within(1.25, mesh_bytes(16**3, 48), peak)
+    assert within(1.25, mesh_bytes(mesh.n_points, len(mesh.rotations)), peak)
 
 
 @pytest.mark.parametrize("weights", ["event", "mode"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from peierls.brillouin_zone import N_CANDIDATES
+from peierls.brillouin_zone import BATCH, N_CANDIDATES
 from peierls.config import Run
 from peierls.crystal import Crystal
 from peierls.forecast.sizes import file_bytes, held
@@ -63,6 +63,9 @@ def needed_at_least(crystal: Crystal, run: Run) -> Least:
 
 
 def mesh_bytes(n_points: int, n_operations: int) -> float:
-    """Memory of building a mesh: all images of every point that may be the shortest, four times, with their lengths;
-    and where each operation leads to."""
-    return (N_CANDIDATES * (4 * 3 * 8.0 + 9) + 8 * n_operations) * n_points
+    """Memory of building a mesh: where each operation leads to, and then either the same again with a comparison of the
+    two, or the images in the zone, of which all that may be the shortest are held for a batch, three times, with their
+    lengths."""
+    stars = (8 + 8 + 1) * n_operations * n_points
+    batch = N_CANDIDATES * (3 * 3 * 8 + 8) * min(n_points, BATCH)
+    return float(max(stars, (8 * n_operations + 4 * 3 * 8) * n_points + batch))
