@@ -113,3 +113,28 @@ def test_numba_cache_carries_the_digest_of_the_package(monkeypatch: pytest.Monke
     assert os.environ["NUMBA_CACHE_DIR"].startswith(str(tmp_path))
     monkeypatch.setenv("NUMBA_CACHE_DIR", "mine")
     assert provenance.set_numba_cache() == "mine"
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_content_counts_from_the_first_byte_to_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Whatever the name and the time of a file; of a large one, pieces that are spread over it."""
+    monkeypatch.setattr(provenance, "_PIECE", 10)
+    monkeypatch.setattr(provenance, "_PIECES", 5)
+    found = set()
+    for name, change in {"as it is": None, "first": 0, "middle": size // 2, "last": -1}.items():
+        content = bytearray(size)
+        if change is not None:
+            content[change] = 1
+        path = tmp_path / name
+        path.write_bytes(content)
+        found.add(provenance.content_digest([path]))
+    assert len(found) == 4
+    path.write_bytes(bytes(size))
+    os.utime(path, (0, 0))
+    assert provenance.content_digest([path]) == provenance.content_digest([tmp_path / "as it is"])
+    assert provenance.content_digest([path, path]) != provenance.content_digest([path])
+    path.write_bytes(bytes(size + 1))
+    assert provenance.content_digest([path]) not in found
+    assert provenance.content_digest([]) == ""

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -179,6 +180,28 @@ def test_touched_inputs_and_stages_rerun_nothing(finished: Workflow, small: dict
     for path in [*(finished.clone / "resources/si-pbesol").iterdir(), *stages]:
         path.touch()
     assert finished.plan(small) == Counter()
+
+
+def test_other_force_constants_rerun_everything_however_old_they_are(
+    finished: Workflow, small: dict[str, Any], tmp_path: Path
+) -> None:
+    """A copy that keeps its times, or a link that leads elsewhere now, is older than the results."""
+    folder = finished.clone / "resources/si-pbesol"
+    other = shutil.copytree(folder, tmp_path / "other")
+    with (other / "phono3py.yaml").open("a") as file:
+        file.write("# other\n")
+    for path in other.iterdir():
+        os.utime(path, (0, 0))
+    same = folder.rename(tmp_path / "same")
+    try:
+        folder.symlink_to(same)
+        assert finished.plan(small) == Counter()
+        folder.unlink()
+        folder.symlink_to(other)
+        assert finished.plan(small) == Counter(ALL)
+    finally:
+        folder.unlink(missing_ok=True)
+        same.rename(folder)
 
 
 def test_touched_script_reruns_its_rule(finished: Workflow, small: dict[str, Any], edit: Edit) -> None:

@@ -10,7 +10,7 @@ from peierls import config_file, directions, time_spent, config as configuration
 from peierls.errors import InputError, drop_damaged
 from peierls.job import failures
 from peierls.layout import Layout
-from peierls.provenance import code_digest, data_digest, set_numba_cache
+from peierls.provenance import code_digest, content_digest, data_digest, set_numba_cache
 
 set_numba_cache()
 try:
@@ -66,6 +66,11 @@ def settings(stage):
     return lambda wildcards: configuration.stage_settings(
         RUNS[run_of(wildcards)], stage, getattr(wildcards, "solver", None)
     )
+
+
+# Snakemake compares the content of files from outside only where they are newer than the results.
+def content(stage):
+    return lambda wildcards: content_digest(LAYOUT.input_files[run_of(wildcards), stage])
 
 
 def code(script, *modules):

@@ -15,6 +15,7 @@ rule crystal:
         runtime=growing(30),
     params:
         settings=settings("crystal"),
+        content=content("crystal"),
         code=code("crystal.py"),
     script:
         "../scripts/crystal.py"

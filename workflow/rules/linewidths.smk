@@ -19,6 +19,7 @@ rule linewidths:
         runtime=growing(240),
     params:
         settings=settings("linewidths"),
+        content=content("linewidths"),
         max_memory=max_memory,
         code=code("linewidths.py"),
     script:

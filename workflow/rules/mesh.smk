@@ -16,6 +16,7 @@ rule mesh:
         runtime=growing(30),
     params:
         settings=settings("mesh"),
+        content=content("mesh"),
         code=code("mesh.py"),
     script:
         "../scripts/mesh.py"
