@@ -60,6 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output, such as `head`, has had enough; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A full disk, a file that may not be read or written: the system has said what a person can mend.
+        name = "" if error.filename is None else f"{error.filename}: "
+        print(f"error: {name}{error.strerror or error}", file=sys.stderr)
+    except MemoryError:
+        print("error: there is not enough memory for this; expected a coarser mesh or more of it", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
 
 
 if __name__ == "__main__":

@@ -101,9 +101,12 @@ def _code(provenance: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 def _inputs(provenance: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Checksums of the files from outside: those that no stage wrote."""
     found: dict[str, str] = {}
-    for attributes in provenance.values():
+    # Files are recorded without their folders: transport/rta.h5 as rta.h5.
+    written = {f"{Path(stage).name}.h5" for stage in provenance}
+    for stage, attributes in provenance.items():
         for name, checksum in json.loads(attributes.get("inputs", "{}")).items():
-            if name.removesuffix(".h5") not in provenance:
+            # Nothing is above the crystal, which may be made from a crystal.h5 of somewhere else.
+            if stage == "crystal" or name not in written:
                 found.setdefault(name, f"sha256:{checksum[:12]}")
     return dict(sorted(found.items()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import gcd
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from peierls.errors import InputError
 from peierls.mesh_file import read_divisions
 from peierls.quantities import quantity
 from peierls.symmetry import point_group
+
+MOST_POINTS = 10**7
+"""Wave vectors above which a mesh is a slip of the pen: pairs of them are beyond any computer."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,8 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
     """The mesh for three numbers of divisions, {"density": ...} or {"file": ...}, with its symmetry.
 
     A density gives the numbers of `divisions`, raised to the nearest mesh that the point group maps to itself. Raises
-    InputError for a mesh that the group does not map to itself, naming the nearest that work, or for a file that holds
-    no regular grid (`mesh_file`).
+    InputError for a mesh that the group does not map to itself, naming the nearest that work, for one of too many
+    points, or for a file that holds no regular grid (`mesh_file`).
     """
     group = point_group(crystal)
     if isinstance(setting, Mapping) and "density" in setting:
@@ -115,6 +118,7 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
         sizes = _nearest_allowed(wanted, group.rotations, least=wanted)[0]
     else:
         given = read_divisions(setting["file"]) if isinstance(setting, Mapping) else setting
+        _check_number(list(map(float, given)))
         sizes = np.array(given, dtype=np.int64)
         if not _is_mapped_to_itself(sizes, group.rotations):
             nearest = _nearest_allowed(sizes, group.rotations, least=np.ones(3, dtype=np.int64))
@@ -145,9 +149,21 @@ def build_mesh(crystal: Crystal, setting: Sequence[int] | Mapping[str, Any]) -> 
 
 
 def divisions(reciprocal: Floats, density: float) -> Integers:
-    """N_i = round(ρ |b_i| / 2π) for reciprocal lattice vectors with the 2π, a row each, 1/Å, and a density ρ in Å."""
+    """N_i = round(ρ |b_i| / 2π) for reciprocal lattice vectors with the 2π, a row each, 1/Å, and a density ρ in Å.
+
+    Raises InputError where they make too many points.
+    """
     lengths = np.linalg.norm(reciprocal, axis=1)
-    return np.maximum(1, np.rint(density * lengths / (2 * np.pi))).astype(np.int64)
+    numbers = np.maximum(1, np.rint(density * lengths / (2 * np.pi)))
+    _check_number(numbers.tolist())
+    return numbers.astype(np.int64)
+
+
+def _check_number(sizes: Sequence[float]) -> None:
+    """The numbers of divisions are floating, which no product takes beyond their range."""
+    if prod(sizes) > MOST_POINTS:
+        numbers = ", ".join(f"{size:.6g}" for size in sizes)
+        raise InputError(f"mesh: [{numbers}] has {prod(sizes):.2g} wave vectors, expected at most {MOST_POINTS:.0e}")
 
 
 def rotated_grid(sizes: Integers, rotations: Integers) -> Integers:

@@ -173,7 +173,8 @@ def datasets(path: str | Path) -> list[Dataset]:
 def _opened(path: Path) -> Iterator[h5py.File]:
     """A stage file of whatever stage."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file; a stage file is expected here")
+        found = "is a folder" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {found}; a stage file is expected here")
     try:
         _check_seal(path)
         with h5py.File(path, "r") as file:

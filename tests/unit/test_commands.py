@@ -1,6 +1,10 @@
 """The command `peierls`, called as the shell calls it."""
 
+import hashlib
+import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from peierls.report import kappa_table
 from peierls.solvers import Transport
 
 SCHEMA = schema.load(schema.shipped())
+COMMAND = (sys.executable, "-m", "peierls")
 
 
 def test_every_command_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,6 +152,8 @@ def finish(folder: Path, factor: float, passed: bool, settings: str) -> Path:
     )
     provenance = {"settings": settings, "code": "0123456789abcdef", "inputs": '{"fc2.hdf5": "abc"}'}
     stage_files.write(folder / "transport/rta.h5", rta, provenance)
+    made_from = json.dumps({"rta.h5": hashlib.sha256(folder.name.encode()).hexdigest()})
+    stage_files.write(folder / "viscosity.h5", rta, {**provenance, "inputs": made_from})
     kappa_table([rta]).to_csv(folder / "kappa.csv", index=False)
     return folder
 
@@ -187,6 +194,30 @@ def test_compare_says_what_only_one_run_has_and_what_has_no_result(
     assert ["300", "direct", "7", "-"] in rows
     assert ["300", "rta", "100", "100", "+0", "%", "0", "%"] in rows
     assert ["600", "rta", "50", "no", "result"] in rows
+
+
+def test_compare_knows_the_files_from_outside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also a crystal.h5 that a crystal was made from; not the stages of the runs themselves, which always differ."""
+    for name in ("one", "two"):
+        run = finish(tmp_path / name, 1.0, True, "{}")
+        stage = stage_files.read(run / "transport/rta.h5", Transport)
+        stage_files.write(run / "stages/crystal.h5", stage, {"inputs": json.dumps({"crystal.h5": name})})
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "two")]) == 0
+    words = capsys.readouterr().out
+    assert "crystal.h5" in words
+    assert "rta.h5" not in words
+
+
+def test_what_the_system_refuses_is_one_sentence(silicon_folder: Path, tmp_path: Path) -> None:
+    """A folder that cannot be made, a disk that is full."""
+    (tmp_path / "file").touch()
+    init = [*COMMAND, "init", silicon_folder, "--output", tmp_path / "file/config.yaml"]
+    show = [*COMMAND, "show", finish(tmp_path / "run", 1.0, True, "{}") / "transport/rta.h5"]
+    with open("/dev/full", "w") as full:
+        for command, output in ((init, subprocess.PIPE), (show, full)):
+            process = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True)
+            assert process.returncode == 1
+            assert re.fullmatch(r"error: .*(Not a directory|File exists|No space left on device)\n", process.stderr)
 
 
 def test_compare_wants_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

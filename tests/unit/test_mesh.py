@@ -174,3 +174,9 @@ def test_density_is_raised_until_the_mesh_is_allowed():
     wanted = np.maximum(1, np.rint(20.0 * np.linalg.norm(skewed.reciprocal, axis=1) / (2 * np.pi)))
     assert (sizes >= wanted).all()
     assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("setting", [[4_000_000_000, 4, 4], [1000, 1000, 1000], {"density": 1e9}, {"density": 1e300}])
+def test_a_mesh_beyond_any_computer_is_refused_at_once(setting: list[int] | dict[str, float]) -> None:
+    with pytest.raises(InputError, match="wave vectors, expected at most 1e"):
+        build_mesh(face_centred(), setting)
