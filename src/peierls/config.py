@@ -63,6 +63,9 @@ BY_MEMORY = ("direct", "relaxons", "viscosity")
 POPULATION_SOLVERS = ("direct", "relaxons", "variational", "iterative", "rta")
 """Solvers of the Boltzmann equation, which give the populations of the modes; from exact to approximate."""
 
+LONGEST_NAME = 200
+"""Characters of a run's name: file systems take 255 in the name of a folder."""
+
 PERPENDICULAR = 1e-3
 """Largest cosine of the angle between the normal of a film and a direction in it."""
 
@@ -78,6 +81,9 @@ def load(
     A relative path is looked for in each of `folders` in turn, the working directory first. Raises InputError for the
     first fault: one sentence that starts with `source`, the name of the file, and the key.
     """
+    for name in config.get("runs") or ():
+        if name is None or isinstance(name, bool):
+            raise InputError(f"{source}: runs has a run whose name YAML reads as {name!r}, expected it in quotes")
     given = schemas.typed(config, schema)
     fault = schemas.first_fault(given, schema)
     if fault:
@@ -107,6 +113,11 @@ def _each_run(given: Mapping[str, Any], source: str) -> Iterator[tuple[str, dict
             raise InputError(f"{source}: runs.{name}.{error}") from None
         names.discard(name)
         for one, keys in expanded:
+            if len(one) > LONGEST_NAME:
+                raise InputError(
+                    f"{source}: runs.{name} gives a run named '{one[:60]}...' of {len(one)} characters, expected at "
+                    f"most {LONGEST_NAME}: the names of folders are limited; temperatures can be {{min, max, points}}"
+                )
             if one in names:
                 raise InputError(
                     f"{source}: runs.{name}.sweep gives a run named '{one}', and there is one already; expected values "

@@ -235,7 +235,9 @@ def expected(schema: Schema, plural: bool = False) -> str:
     if kind == "array":
         number = schema["minItems"] if schema.get("minItems") == schema.get("maxItems") else "one or more"
         items = schema["items"]
-        entries = f"entries, each {expected(items)}" if "enum" in items else expected(items, plural=True)
+        # Numbers and texts have a plural, choices and values of several forms have none.
+        plain = items.get("type") in ("integer", "number") and "enum" not in items
+        entries = expected(items, plural=True) if plain else f"entries, each {expected(items)}"
         return f"a list of {number} {'different ' if schema.get('uniqueItems') else ''}{entries}"
     if kind in ("integer", "number"):
         positive = "positive " if schema.get("minimum", 0) > 0 or "exclusiveMinimum" in schema else ""

@@ -425,3 +425,11 @@ def test_another_thickness_concerns_the_film_and_nothing_else() -> None:
         stage for stage in config.STAGES if config.stage_settings(one, stage) != config.stage_settings(other, stage)
     ]
     assert stages == ["thin_film"]
+
+
+@pytest.mark.parametrize("name", ["yes", "off", "null"])
+def test_a_name_that_is_no_text_is_refused(name: str) -> None:
+    """A run called yes would have its results in results/True."""
+    with pytest.raises(InputError, match=r"whose name YAML reads as (True|False|None), expected it in quotes"):
+        load(f"{{runs: {{{name}: {{force_constants: {{path: x}}}}}}}}")
+    assert list(load(f"{{runs: {{'{name}': {{force_constants: {{path: x}}}}}}}}")) == [name]

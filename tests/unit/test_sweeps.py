@@ -88,7 +88,7 @@ def test_keys_of_one_name_are_told_by_their_sections() -> None:
     [
         ("sweep: {mesh: [[11, 11, 0]]}", "runs.a.sweep.mesh[0][2] is 0, expected a positive whole number"),
         ("sweep: {mesh: 11}", "runs.a.sweep.mesh is 11, expected a list of one or more "),
-        ("sweep: {mesh: []}", "runs.a.sweep.mesh is [], expected a list of one or more "),
+        ("sweep: {mesh: []}", "runs.a.sweep.mesh is [], expected a list of one or more entries, each a list "),
         ("sweep: {mehs: [[3, 3, 3]]}", "runs.a.sweep.mehs is not a key; did you mean 'mesh'?"),
         ("sweep: {integration: {sgima: [1]}}", "runs.a.sweep.integration.sgima is not a key; did you mean 'sigma'?"),
         ("sweep: {integration: [event]}", 'runs.a.sweep.integration is ["event"], expected a mapping'),
@@ -111,6 +111,12 @@ def test_a_fault_is_one_sentence_with_its_key(run: str, sentence: str) -> None:
         load(f"{{defaults: {{force_constants: {{path: x}}}}, runs: {{a: {{{run}}}}}}}")
     assert str(caught.value).startswith("my.yaml: ")
     assert sentence in str(caught.value)
+
+
+def test_a_name_too_long_for_a_folder_is_refused() -> None:
+    sweep = f"{{temperatures: [{list(range(1, 101))}]}}"
+    with pytest.raises(InputError, match=r"runs.a gives a run named 'a-temperatures-1-2-.*' of \d+ characters"):
+        load(f"{{runs: {{a: {{force_constants: {{path: x}}, sweep: {sweep}}}}}}}")
 
 
 def test_a_name_that_another_run_has_is_refused() -> None:

@@ -18,7 +18,8 @@ try:
     for path in workflow.configfiles:
         config_file.read(path)
     KEYS = schema.load(ROOT / "workflow/schemas/config.schema.yaml")
-    NAMES = ", ".join(map(str, workflow.configfiles)) or "config"
+    GIVEN = ["--config"] if workflow.config_settings.config else []
+    NAMES = ", ".join([*map(str, workflow.configfiles), *GIVEN]) or "config"
     CONFIGURED = configuration.load(config, KEYS, folders=[".", str(ROOT)], source=NAMES)
     RUNS = directions.with_directions(CONFIGURED)
     # A workflow that uses this one as a module can move its results. Snakemake moves what rules read and write, and

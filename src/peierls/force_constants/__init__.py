@@ -109,8 +109,7 @@ def input_files(settings: Mapping[str, Any]) -> list[Path]:
 
 def recognise(folder: Path) -> str:
     """The format of the files in `folder`."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'")
+    _check_folder(folder)
     found = [name for name, patterns in _SIGNATURES.items() if any(any(folder.glob(pattern)) for pattern in patterns)]
     if len(found) != 1:
         what = f"files of {' and '.join(found)}" if found else "no files of a known program"
@@ -118,11 +117,16 @@ def recognise(folder: Path) -> str:
     return found[0]
 
 
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        start = "" if folder.is_absolute() else f" and looked for from {Path.cwd()}"
+        raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'{start}")
+
+
 def _reader(settings: Mapping[str, Any]) -> tuple[Reader, Path]:
     """The reader of a section's format, and its folder."""
     folder = Path(settings["path"])
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder, named by key 'force_constants.path'")
+    _check_folder(folder)
     name = settings.get("format", "auto")
     if name == "auto":
         name = recognise(folder)
