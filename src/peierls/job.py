@@ -78,7 +78,9 @@ def job(log: str | None = None, threads: int = 1) -> Iterator[Callable[[str], No
             if not log:
                 raise
             if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                raise fail(f"{error.filename or log}: {error.strerror}; make room and run again") from None
+                # The words of the system, for those of HDF5 are about its own buffers.
+                what = os.strerror(error.errno)
+                raise fail(f"{error.filename or log}: {what}; make room and run again") from None
             with suppress(OSError):
                 traceback.print_exc()
             what = f"{type(error).__name__}: {error}"
@@ -133,13 +135,25 @@ def failures(folder: str | Path, since: float) -> list[str]:
 
     A job that was killed could not say why; the sentence then names its log.
     """
-    found = {_failure(path) for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since}
+    found = {_failure(path, _lines(path)) for path in _logs(folder, since)}
     return sorted(found - {""})
 
 
-def _failure(log: Path) -> str:
-    """How the job of a log failed, or nothing."""
-    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines() or [""]
+def was_stopped(folder: str | Path, since: float) -> bool:
+    """Whether a job whose log is under `folder` was stopped after the time `since`, in s, by Ctrl-C or a scheduler."""
+    return any(_lines(path)[-1].startswith(_STOPPED) for path in _logs(folder, since))
+
+
+def _logs(folder: str | Path, since: float) -> list[Path]:
+    return [path for path in Path(folder).rglob("*.log") if path.stat().st_mtime >= since]
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines() or [""]
+
+
+def _failure(log: Path, lines: list[str]) -> str:
+    """How the job of a log with these lines failed, or nothing."""
     if lines[-1].startswith(_FAILURE):
         return lines[-1].removeprefix(_FAILURE)
     if not lines[0].startswith(_BEGIN) or lines[-1].startswith((_END, _STOPPED)):

@@ -83,7 +83,7 @@ def test_a_line_for_both(tmp_path: Path) -> None:
         ('raise InputError("two\\nlines")', "two lines"),
         ('raise SystemExit("solver rta did not converge")', "solver rta did not converge"),
         (
-            'raise OSError(errno.ENOSPC, "No space left on device", "kappa.csv")',
+            'raise OSError(errno.ENOSPC, "write failed (buf = 0x55)", "kappa.csv")',
             "kappa.csv: No space left on device; make room and run again",
         ),
     ],
@@ -132,6 +132,7 @@ def test_job_that_is_asked_to_stop_says_so_and_is_no_failure(tmp_path: Path, how
     assert (status, terminal) == (1, "")
     assert log.splitlines()[1:] == [f"stopped by {how}"]
     assert job.failures(tmp_path, begin) == []
+    assert job.was_stopped(tmp_path, begin)
 
 
 def test_job_that_went_well_is_no_failure(tmp_path: Path) -> None:
@@ -175,6 +176,7 @@ def test_failures_are_the_last_lines_of_recent_logs(tmp_path: Path) -> None:
     os.utime(tmp_path / "a/old.log", (start - 100, start - 100))
     os.utime(tmp_path / "a/bad.log", (start + 1, start + 1))
     assert job.failures(tmp_path, start) == ["a sentence"]
+    assert not job.was_stopped(tmp_path, start)
 
 
 def test_progress_passes_items_on_and_counts_them(

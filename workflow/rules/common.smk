@@ -1,5 +1,6 @@
 # What the rules know of the configuration: files, settings and code of each stage.
 import os
+import re
 import sys
 
 sys.path.insert(0, str(ROOT / "src"))
@@ -8,7 +9,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), *filter(None, [
 
 from peierls import config_file, directions, time_spent, config as configuration, gallery, schema
 from peierls.errors import InputError, drop_damaged
-from peierls.job import failures
+from peierls.job import failures, was_stopped
 from peierls.layout import Layout
 from peierls.provenance import code_digest, content_digest, data_digest, set_numba_cache
 
@@ -45,6 +46,17 @@ wildcard_constraints:
 def say(lines):
     if lines:
         print(*lines, sep="\n", file=sys.stderr)
+
+
+# Why jobs failed, in sentences; `log` is what Snakemake calls its own. A job that is stopped as it starts has none yet.
+def reasons(log):
+    if said := failures(RESULTS, STARTED):
+        return said
+    logs = [log] if isinstance(log, str) else list(map(str, log))
+    own = "".join(Path(path).read_text(errors="replace") for path in logs if Path(path).is_file())
+    if was_stopped(RESULTS, STARTED) or re.search(r"processes on user request|<Signals\.SIG(INT|TERM)", own):
+        return ["stopped before the end; what is finished stays, and the same command goes on from there"]
+    return [f"no job could say why it failed; Snakemake does, above and in {', '.join(logs)}"]
 
 
 # The run that a job belongs to, or one of those that share it.
