@@ -123,6 +123,18 @@ def test_check_refuses_what_does_not_fit(
     assert "use more chunks" in words
 
 
+def test_check_of_several_runs_names_the_one_at_fault_and_forecasts_the_others(
+    silicon_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = "bad: {mesh: [4, 5, 6]}, absurd: {mesh: [1000, 1000, 1000]}, good: {mesh: [5, 5, 5]}"
+    text = f"{{defaults: {{force_constants: {{path: {silicon_folder}}}}}, runs: {{{runs}}}}}"
+    assert check(tmp_path / "c.yaml", text) == 1
+    said = capsys.readouterr()
+    assert "good: 125 wave vectors" in said.out
+    assert said.err.startswith("error: run bad: mesh: [4, 5, 6] is not mapped to itself by the point group of ")
+    assert "; run absurd: mesh: [1000, 1000, 1000] has 1e+09 wave vectors" in said.err
+
+
 def test_check_finds_imaginary_modes(silicon: Crystal, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stage_files.write(tmp_path / "crystal.h5", replace(silicon, fc2=-silicon.fc2))
     assert check(tmp_path / "c.yaml", f"runs: {{si: {{force_constants: {{path: {tmp_path}}}, mesh: [5, 5, 5]}}}}") == 1

@@ -11,6 +11,7 @@ rule forecast:
         list(dict.fromkeys(LAYOUT.stage_file(run, "crystal") for run in CONFIGURED)),
     log:
         "results/stages/logs/forecast.log",
+    retries: 0
     conda:
         "../envs/peierls.yaml"
     threads: 1

@@ -13,10 +13,13 @@ with job(snakemake.log[0], snakemake.threads) as say:
     forecasts, found = {}, []
     for name, run in runs.items():
         crystal = crystals[snakemake.params.crystals[name]]
-        if sentence := too_fine(name, crystal, run, memory, disk):
-            found.append(sentence)
-        else:
-            forecasts[name] = forecast(crystal, run, shards[name])
+        try:
+            if sentence := too_fine(name, crystal, run, memory, disk):
+                found.append(sentence)
+            else:
+                forecasts[name] = forecast(crystal, run, shards[name])
+        except InputError as error:
+            found.append(f"run {name}: {error}")
     if forecasts:
         say("\n".join(report(runs, forecasts)))
     found += refusals(runs, forecasts, memory, disk)

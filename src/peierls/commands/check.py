@@ -9,7 +9,8 @@ examples:
   peierls check mine.yaml --results /scratch/me/results --memory 64"""
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +31,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--results", default="results", metavar="FOLDER", help="folder of the results (default: results)"
     )
     parser.add_argument(
-        "--memory", type=float, metavar="GB", help="memory that a job can have (default: that of this machine)"
+        "--memory", type=_positive, metavar="GB", help="memory that a job can have (default: that of this machine)"
     )
+
+
+def _positive(text: str) -> float:
+    with suppress(ValueError):
+        if (number := float(text)) > 0:
+            return number
+    raise ArgumentTypeError(f"'{text}', expected a positive number in GB")
 
 
 def run(arguments: Namespace) -> int:
@@ -40,6 +48,7 @@ def run(arguments: Namespace) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
     from peierls import config, config_file, force_constants, schema
+    from peierls.errors import InputError
     from peierls.forecast import available_disk, available_memory, forecast, refusals, report, too_fine
     from peierls.layout import Layout
     from peierls.units import GIGABYTE
@@ -48,7 +57,7 @@ def run(arguments: Namespace) -> int:
     layout = Layout(runs, arguments.results)
     memory = GIGABYTE * arguments.memory if arguments.memory else available_memory()
     disk = available_disk(arguments.results)
-    crystals, sound, forecasts, refused = {}, {}, {}, []
+    crystals, sound, forecasts, refused, faults = {}, {}, {}, [], []
     for name, one in runs.items():
         crystal, harmonic = (config.stage_digest(one, stage) for stage in ("crystal", "bands"))
         if crystal not in crystals:
@@ -59,15 +68,21 @@ def run(arguments: Namespace) -> int:
             sound[harmonic] = checks[-1].passed
             for check in checks:
                 print(f"  {'passed' if check.passed else 'FAILED'}  {check.name}: {check.sentence}")
-        if sound[harmonic] and (sentence := too_fine(name, crystals[crystal], one, memory, disk)):
-            refused.append(sentence)
-        elif sound[harmonic]:
-            forecasts[name] = forecast(crystals[crystal], one, len(layout.shards(name)))
+        if sound[harmonic]:
+            try:
+                if sentence := too_fine(name, crystals[crystal], one, memory, disk):
+                    refused.append(sentence)
+                else:
+                    forecasts[name] = forecast(crystals[crystal], one, len(layout.shards(name)))
+            except InputError as error:
+                faults.append(f"run {name}: {error}")
     if forecasts:
         print(*report(runs, forecasts), sep="\n")
     refused += refusals(runs, forecasts, memory, disk)
     for sentence in refused:
         print(f"does not fit: {sentence}")
+    if faults:
+        raise InputError("; ".join(faults))
     return 1 if refused or not all(sound.values()) else 0
 
 
