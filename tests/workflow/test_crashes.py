@@ -130,6 +130,17 @@ def test_a_lock_that_a_killed_run_left_says_how_it_is_removed(workflow: Workflow
     assert workflow.plan(config)["verdict"] == 1
 
 
+def test_a_run_that_is_stopped_says_how_it_goes_on(workflow: Workflow, small: dict[str, Any]) -> None:
+    """Also where the job that runs has not come to its log."""
+    process = workflow.start("--", TABLE, config=of_silicon(small))
+    while process.poll() is None and not workflow.scripts("crystal"):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait() == 1
+    last = workflow.said().rstrip().rpartition("\n")[2]
+    assert last == "stopped before the end; what is finished stays, and the same command goes on from there"
+
+
 @pytest.fixture
 def done(workflow: Workflow, small: dict[str, Any]) -> Workflow:
     """A run with three shards, finished."""
