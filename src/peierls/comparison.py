@@ -62,7 +62,9 @@ def compare(one: str | Path, other: str | Path) -> Comparison:
 def _stage_files(folder: Path) -> dict[str, Path]:
     """The stage files of a run by name: its own, and those it shares."""
     paths = [*folder.glob("stages/*.h5"), *folder.glob("*.h5"), *folder.glob("*/*.h5")]
-    found = {path.relative_to(folder).with_suffix("").as_posix().removeprefix("stages/"): path for path in paths}
+    # A link leads nowhere once the shared stages are deleted.
+    there = [path for path in paths if path.is_file()]
+    found = {path.relative_to(folder).with_suffix("").as_posix().removeprefix("stages/"): path for path in there}
     if not found:
         raise InputError(f"{folder}: holds no results, expected the folder of a run, such as results/silicon")
     return dict(sorted(found.items()))

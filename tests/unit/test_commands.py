@@ -232,6 +232,16 @@ def test_what_the_system_refuses_is_one_sentence(silicon_folder: Path, tmp_path:
             assert re.fullmatch(r"error: .*(Not a directory|File exists|No space left on device)\n", process.stderr)
 
 
+def test_compare_does_without_shared_stages_that_are_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (finish(tmp_path / name, 1.0, True, "{}") for name in ("one", "two"))
+    (one / "stages").mkdir()
+    (one / "stages/mesh.h5").symlink_to("../nowhere/mesh.h5")
+    assert main(["compare", str(one), str(other)]) == 0
+    assert "+0 %" in capsys.readouterr().out
+
+
 def test_compare_wants_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path), str(tmp_path)]) == 1
     assert "holds no results, expected the folder of a run" in capsys.readouterr().err
