@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from peierls import stage_files
+from peierls.config import STAGES
 from peierls.errors import InputError
 from peierls.report import COMPONENTS
 
@@ -104,7 +105,7 @@ def _inputs(provenance: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Checksums of the files from outside: those that no stage wrote."""
     found: dict[str, str] = {}
     # Files are recorded without their folders: transport/rta.h5 as rta.h5.
-    written = {f"{Path(stage).name}.h5" for stage in provenance}
+    written = {f"{Path(stage).name}.h5" for stage in (*provenance, *STAGES)}
     for stage, attributes in provenance.items():
         for name, checksum in json.loads(attributes.get("inputs", "{}")).items():
             # Nothing is above the crystal, which may be made from a crystal.h5 of somewhere else.
