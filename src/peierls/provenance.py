@@ -64,13 +64,13 @@ def file_checksum(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def content_digest(paths: Iterable[str | Path]) -> str:
-    """Digest of what files hold, whatever their names and times, sixteen hexadecimal digits; of no files, no text.
+def content_digests(paths: Iterable[str | Path]) -> dict[str, str]:
+    """A digest of what each file holds, sixteen hexadecimal digits, by its path; its time does not count.
 
     Of a large file its length and pieces spread over all of it count, so that a start stays short.
     """
-    digests = [_content(path, path.stat().st_mtime_ns, path.stat().st_size) for path in map(Path, paths)]
-    return _digest(("", digest) for digest in digests) if digests else ""
+    status = {Path(path): Path(path).stat() for path in paths}
+    return {str(path): _content(path, one.st_mtime_ns, one.st_size) for path, one in status.items()}
 
 
 def record(settings: Mapping[str, Any], code: str, inputs: Iterable[str | Path] = ()) -> dict[str, str]:
@@ -95,7 +95,7 @@ def set_numba_cache() -> str:
 
 @cache
 def _content(path: Path, mtime_ns: int, size: int) -> str:
-    """Digest of the length of a file and of all its bytes, or of evenly spread pieces from its first to its last."""
+    """Digest of the length of a file and of all its bytes, or of pieces from its first to its last."""
     found = hashlib.sha256(str(size).encode())
     whole = size <= _PIECES * _PIECE
     starts = range(0, size, _PIECE) if whole else (n * (size - _PIECE) // (_PIECES - 1) for n in range(_PIECES))
@@ -103,7 +103,7 @@ def _content(path: Path, mtime_ns: int, size: int) -> str:
         for start in starts:
             stream.seek(start)
             found.update(stream.read(_PIECE))
-    return found.hexdigest()
+    return found.hexdigest()[:16]
 
 
 def _digest(parts: Iterable[tuple[str, str]]) -> str:

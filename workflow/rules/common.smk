@@ -11,7 +11,7 @@ from peierls import config_file, directions, time_spent, config as configuration
 from peierls.errors import InputError, drop_damaged
 from peierls.job import failures, was_stopped
 from peierls.layout import Layout
-from peierls.provenance import code_digest, content_digest, data_digest, set_numba_cache
+from peierls.provenance import code_digest, content_digests, data_digest, set_numba_cache
 
 set_numba_cache()
 try:
@@ -83,7 +83,7 @@ def settings(stage):
 
 # Snakemake compares the content of files from outside only where they are newer than the results.
 def content(stage):
-    return lambda wildcards: content_digest(LAYOUT.input_files[run_of(wildcards), stage])
+    return lambda wildcards: content_digests(LAYOUT.input_files[run_of(wildcards), stage])
 
 
 def code(script, *modules):
