@@ -1,7 +1,7 @@
 """What two runs differ in: their settings, the code and the inputs of each file, the conductivity, the health."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 from peierls import stage_files
 from peierls.config import STAGES
 from peierls.errors import InputError
+from peierls.layout import WITHOUT_KAPPA
 from peierls.report import COMPONENTS
 
 _ABSENT = "-"
@@ -47,6 +48,7 @@ def compare(one: str | Path, other: str | Path) -> Comparison:
     folders = Path(one), Path(other)
     files = [_stage_files(folder) for folder in folders]
     tables = [_table(folder) for folder in folders]
+    files = [_of_solvers(own, table.index.unique("solver")) for own, table in zip(files, tables, strict=True)]
     provenance = [{name: stage_files.provenance(path) for name, path in own.items()} for own in files]
     solvers = [{"solvers": ", ".join(table.index.unique("solver"))} for table in tables]
     # What only one run has is told by its solvers; the rest is about files that both have.
@@ -69,6 +71,12 @@ def _stage_files(folder: Path) -> dict[str, Path]:
     if not found:
         raise InputError(f"{folder}: holds no results, expected the folder of a run, such as results/silicon")
     return dict(sorted(found.items()))
+
+
+def _of_solvers(files: Mapping[str, Path], solvers: Collection[str]) -> dict[str, Path]:
+    """Without the results of solvers that the run had once, and has no longer."""
+    known = {*solvers, *WITHOUT_KAPPA}
+    return {name: path for name, path in files.items() if not name.startswith("transport/") or path.stem in known}
 
 
 def _differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[Difference]:

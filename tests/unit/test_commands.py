@@ -232,6 +232,19 @@ def test_what_the_system_refuses_is_one_sentence(silicon_folder: Path, tmp_path:
             assert re.fullmatch(r"error: .*(Not a directory|File exists|No space left on device)\n", process.stderr)
 
 
+def test_compare_leaves_out_a_solver_that_a_run_has_no_longer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its file is still there, of settings that may be others."""
+    for name, passed in (("one", True), ("two", False)):
+        run = finish(tmp_path / name, 1.0, True, "{}")
+        stage = stage_files.read(run / "transport/rta.h5", Transport)
+        old = replace(stage, solver="direct", health_passed=np.array([passed], dtype=int))
+        stage_files.write(run / "transport/direct.h5", old, {"settings": json.dumps({"mesh": name})})
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "two")]) == 0
+    assert capsys.readouterr().out.count("the same") == 4
+
+
 def test_compare_does_without_shared_stages_that_are_deleted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
