@@ -5,6 +5,7 @@ A figure is an entry here and a module `figures/{name}.py` with a function `draw
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from peierls import directions, words
@@ -247,6 +248,18 @@ def figures(layout: Layout, run: str) -> dict[str, str]:
 def tables(layout: Layout, run: str) -> dict[str, str]:
     """The tables that a run has: the file of each by name."""
     return {name: f"{layout.root}/{run}/{name}.csv" for name in _shown(TABLES, layout, run)}
+
+
+def left(layout: Layout, run: str) -> list[str]:
+    """Figures, tables and results of solvers that are there from earlier settings of a run, and not of its present."""
+    folder = Path(layout.root, run)
+    made = {*tables(layout, run).values(), *layout.transports(run), layout.populations(run)}
+    for path in figures(layout, run).values():
+        made |= {path, str(Path(path).with_suffix(".png"))}
+    known = [folder / f"{name}.csv" for name in TABLES]
+    known += [folder / f"figures/{name}{suffix}" for name in FIGURES for suffix in (".svg", ".png")]
+    known += folder.glob("transport/*.h5")
+    return sorted(str(path) for path in known if path.is_file() and str(path) not in made)
 
 
 def checked(layout: Layout, run: str) -> list[str]:

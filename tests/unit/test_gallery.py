@@ -157,3 +157,28 @@ def test_a_viscosity_has_a_table_of_its_own_and_no_row_among_the_conductivities(
     assert "viscosity" not in gallery.tables(layout(solvers=["rta"]), "one")
     assert both.conductivities("one") == ["results/one/transport/rta.h5"]
     assert gallery.FIGURES["kappa"].inputs(both, "one") == {"transports": both.conductivities("one")}
+
+
+def test_what_earlier_settings_left_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of another mesh beside those of this one would be taken for its own."""
+    monkeypatch.chdir(tmp_path)
+    earlier, now = layout(solvers=["variational", "wigner"]), layout(solvers=["wigner"], analysis={"cumulative": False})
+    for one in (earlier, now):
+        drawn = list(gallery.figures(one, "one").values())
+        png = [str(Path(path).with_suffix(".png")) for path in drawn]
+        for path in (
+            *drawn,
+            *png,
+            *gallery.tables(one, "one").values(),
+            *one.transports("one"),
+            one.populations("one"),
+        ):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).touch()
+        Path("results/one/mine.csv").touch()
+        if one is earlier:
+            assert gallery.left(one, "one") == []
+    names = {str(Path(path).relative_to("results/one")) for path in gallery.left(now, "one")}
+    assert "transport/variational.h5" in names
+    assert {"figures/cumulative.svg", "figures/cumulative.png"} <= names
+    assert names.isdisjoint({"mine.csv", "kappa.csv", "transport/rta.h5", "transport/wigner.h5"})

@@ -48,6 +48,16 @@ def say(lines):
         print(*lines, sep="\n", file=sys.stderr)
 
 
+# What a person could take for a result of the present configuration.
+def left_over():
+    found = [(run, gallery.left(PLACES, run)) for run in CONFIGURED]
+    return [
+        f"run {run}: of earlier settings, delete what you do not need: {', '.join(files)}"
+        for run, files in found
+        if files
+    ]
+
+
 # Why jobs failed, in sentences; `log` is what Snakemake calls its own. A job that is stopped as it starts has none yet.
 def reasons(log):
     if said := failures(RESULTS, STARTED):
