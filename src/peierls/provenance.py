@@ -5,21 +5,22 @@ which changes with every module of this package that the script reaches by impor
 docstrings and layout do not count.
 """
 
-import ast
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from peierls.sources import cache_folder, source, with_packages
 
 PACKAGE = Path(__file__).resolve().parent
 
 _PIECE, _PIECES = 2**20, 100
 """Length in bytes and number of the pieces by which a large file is known."""
 
-WITHOUT_EFFECT = frozenset({"peierls.errors", "peierls.job", "peierls.provenance"})
+WITHOUT_EFFECT = frozenset({"peierls.errors", "peierls.job", "peierls.provenance", "peierls.sources"})
 """Modules that decide how a job reports, never what it computes: changing them makes no result out of date."""
 
 
@@ -32,7 +33,7 @@ def code_digest(roots: Iterable[str | Path], package_root: Path = PACKAGE) -> st
     """
     waiting = [name for root in roots for name in _names_of_root(root, package_root)]
     seen: set[str] = set(WITHOUT_EFFECT)
-    texts: dict[str, str] = {}
+    digests: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -40,16 +41,17 @@ def code_digest(roots: Iterable[str | Path], package_root: Path = PACKAGE) -> st
         seen.add(name)
         path = _module_path(name, package_root)
         if path is not None:
-            texts[name], imports = _parsed(path, path.stat().st_mtime_ns, name)
+            digests[name], imports = source(path, name)
             waiting.extend(imports)
-    return _digest(sorted(texts.items()))
+    return _digest(sorted(digests.items()))
 
 
 def package_digest(package_root: Path = PACKAGE) -> str:
     """Digest of every module of the package, sixteen hexadecimal digits."""
     paths = sorted(package_root.rglob("*.py"))
-    texts = [_parsed(path, path.stat().st_mtime_ns, _module_name(path, package_root))[0] for path in paths]
-    return _digest((str(path.relative_to(package_root)), text) for path, text in zip(paths, texts, strict=True))
+    return _digest(
+        (str(path.relative_to(package_root)), source(path, _module_name(path, package_root)).digest) for path in paths
+    )
 
 
 def data_digest(folder: str, package_root: Path = PACKAGE) -> str:
@@ -89,8 +91,7 @@ def set_numba_cache() -> str:
     Numba keeps a compiled kernel as long as the file that holds it is the same, even where a function that it calls
     from another file has changed: without the digest, a warm cache computes with yesterday's code.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "peierls" / "numba" / package_digest()))
+    return os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba" / package_digest()))
 
 
 @cache
@@ -112,11 +113,10 @@ def _digest(parts: Iterable[tuple[str, str]]) -> str:
 
 def _names_of_root(root: str | Path, package_root: Path) -> list[str]:
     if isinstance(root, Path) or root.endswith(".py"):
-        path = Path(root)
-        return _parsed(path, path.stat().st_mtime_ns, "")[1]
+        return source(Path(root), "").imports
     if _module_path(root, package_root) is None:
         raise ValueError(f"{root} is no module of {package_root}")
-    return list(_with_packages(root))
+    return list(with_packages(root))
 
 
 def _module_path(name: str, package_root: Path) -> Path | None:
@@ -133,40 +133,3 @@ def _module_name(path: Path, package_root: Path) -> str:
     """The full name of the module in a file of the package."""
     parts = path.relative_to(package_root.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def _parsed(path: Path, mtime_ns: int, name: str) -> tuple[str, list[str]]:
-    """The text of a file without comments, docstrings and layout, and the names that it imports from its package."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    imports: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imports.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = _absolute(node, name, path.name == "__init__.py")
-            imports.update(f"{module}.{alias.name}" for alias in node.names)
-        if isinstance(body := getattr(node, "body", None), list):
-            # Not every node has a body; this one does.
-            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
-    return ast.unparse(tree), sorted({part for module in imports for part in _with_packages(module)})
-
-
-def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
-    """The full name of the module in `from ..x import y`, read in module `name`."""
-    if not node.level:
-        return node.module or ""
-    above = name.split(".")[: len(name.split(".")) - node.level + is_package]
-    return ".".join([*above, *filter(None, [node.module])])
-
-
-def _with_packages(name: str) -> Iterator[str]:
-    """A module and the packages above it, whose `__init__` is run first: a.b.c, a.b, a."""
-    while name:
-        yield name
-        name = name.rpartition(".")[0]
-
-
-def _is_text(line: ast.AST) -> bool:
-    """A docstring, or a text after a constant that describes it."""
-    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
