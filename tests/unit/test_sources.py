@@ -43,6 +43,20 @@ def test_comments_and_docstrings_are_not_of_what_a_file_says(module: Path) -> No
     assert sources.source(later, "peierls.thing") == before
 
 
+def test_a_file_that_was_changed_between_two_starts_is_read_anew(
+    tmp_path: Path, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for text in (TEXT, TEXT.replace("x = 1", "x = 2"), TEXT):
+        module.write_text(text)
+        memory = sources._Memory(tmp_path / "sources.json")
+        monkeypatch.setattr(sources, "_memory", lambda memory=memory: memory)
+        sources._source.cache_clear()
+        found.append(sources.source(module, "peierls.thing").digest)
+        memory.save()
+    assert found[0] == found[2] != found[1]
+
+
 @pytest.mark.parametrize("damaged", ["", "{", "[]", '{"a": 1}', '{"a": ["b", null]}'])
 def test_a_damaged_memory_is_forgotten(tmp_path: Path, module: Path, damaged: str) -> None:
     (tmp_path / "sources.json").write_text(damaged)
