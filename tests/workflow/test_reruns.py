@@ -177,9 +177,15 @@ def test_a_changed_template_writes_the_pages_again(finished: Workflow, small: di
 def test_touched_inputs_and_stages_rerun_nothing(finished: Workflow, small: dict[str, Any]) -> None:
     stages = list((finished.folder / "results/stages").rglob("*.h5"))
     assert len(stages) == 8
-    for path in [*(finished.clone / "resources/si-pbesol").iterdir(), *stages]:
-        path.touch()
-    assert finished.plan(small) == Counter()
+    times = {path: path.stat() for path in [*(finished.clone / "resources/si-pbesol").iterdir(), *stages]}
+    try:
+        for path in times:
+            path.touch()
+        assert finished.plan(small) == Counter()
+    finally:
+        # Where Snakemake's records are missing, as in a copy of the results, times count.
+        for path, status in times.items():
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def test_other_force_constants_rerun_everything_however_old_they_are(
