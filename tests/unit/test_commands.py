@@ -298,6 +298,10 @@ def test_show_of_something_else_is_one_sentence(tmp_path: Path, capsys: pytest.C
     assert main(["show", str(path)]) == 1
     path.write_text("no HDF5")
     assert main(["show", str(path)]) == 1
-    first, second = capsys.readouterr().err.splitlines()
+    table = tmp_path / "kappa.csv"
+    table.write_text("temperature_K,solver")
+    assert main(["show", str(table)]) == 1
+    first, second, third = capsys.readouterr().err.splitlines()
     assert first == f"error: {path}: no such file; a stage file is expected here"
     assert second.startswith(f"error: {path}: is no stage file as it was written")
+    assert third == f"error: {table}: is no stage file, expected one whose name ends in .h5"

@@ -241,6 +241,15 @@ def test_directions_that_differ_are_drawn_apart():
     assert [line.get_label() for line in axes.get_lines()] == ["rta xx", "rta yy", "rta zz"]
 
 
+def test_many_names_do_not_lie_on_the_lines():
+    transport = compute(hexagonal(), [4, 4, 3]).rta(100.0, 300.0)
+    figure = kappa.draw([transport, *(scaled(transport, 1 + 0.1 * n, solver=f"number {n}") for n in (1, 2))])
+    figure.draw_without_rendering()
+    assert len(figure.axes[0].get_lines()) == len(figure.legends[0].get_texts()) == 9
+    assert figure.axes[0].get_legend() is None
+    assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
+
+
 def test_solvers_are_told_apart(chain):
     transport = chain.rta(100.0, 300.0)
     axes = kappa.draw([transport, scaled(transport, 1.01, solver="direct")]).axes[0]

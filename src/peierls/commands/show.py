@@ -9,6 +9,7 @@ examples:
 
 import json
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def run(arguments: Namespace) -> int:
     from peierls import stage_files
     from peierls.errors import InputError
 
+    path = Path(arguments.file)
+    if path.suffix != ".h5" and path.is_file():
+        raise InputError(f"{path}: is no stage file, expected one whose name ends in .h5")
     datasets = {dataset.name: dataset for dataset in stage_files.datasets(arguments.file)}
     console = Console(highlight=False)
     if not arguments.names:

@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 from peierls.figures.style import AGREEMENT, LINES, NOTHING, alike, colours, readable_log_axis, shared_name, styled
 from peierls.solvers import Transport
 
+MOST_INSIDE = 6
+"""Names that find a place among the lines."""
+
 
 def draw(transports: Sequence[Transport]) -> Figure:
     """κ against temperature, both axes logarithmic: one line for the directions that agree, and for the solvers that
@@ -34,5 +37,9 @@ def draw(transports: Sequence[Transport]) -> Figure:
         readable_log_axis(axes.xaxis)
         readable_log_axis(axes.yaxis)
         axes.grid(alpha=0.25, which="both", lw=0.5)
-        axes.legend()
+        if len(axes.lines) > MOST_INSIDE:
+            figure.set_figheight(4.6)
+            figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+        else:
+            axes.legend()
     return figure
