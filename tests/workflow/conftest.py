@@ -1,6 +1,7 @@
 """A copy of the workflow to run and to edit, and one finished run of the small case for all tests of this folder."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,15 @@ def small() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def finished(clone: Path, small: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Workflow:
-    """The small case, computed; tests only plan from here, or put back what they change."""
+def finished(clone: Path, small: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflow]:
+    """The small case, computed; tests only plan from here, or put back what they change: in which order they are run
+    decides nothing."""
     workflow = Workflow(clone, tmp_path_factory.mktemp("finished"))
     result = workflow.snakemake(config=small)
     assert result.status == 0, result.output
-    return workflow
+    given = [path for path in clone.rglob("*") if not {".snakemake", "__pycache__"} & {*path.parts}]
+    stages = (workflow.folder / "results/stages").rglob("*.h5")
+    times = {path: path.stat().st_mtime_ns for path in [*given, *stages] if path.is_file()}
+    yield workflow
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert workflow.plan(small) == {}

@@ -291,21 +291,25 @@ def test_a_sweep_computes_once_what_its_runs_share(workflow: Workflow, small: di
 WIGNER = {"wigner": 1, "figure wigner": 1, **KAPPA}
 
 
+def as_waves(small: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of the small case with the Wigner equation and no other solver, under a name of its own."""
+    return {"runs": {"waves": changed(small, {"solvers": ["wigner"], **change})["runs"]["silicon"]}}
+
+
 @pytest.fixture(scope="module")
-def waves(finished: Workflow, small: dict[str, Any]) -> dict[str, Any]:
-    """The configuration of the small case with the Wigner equation and no other solver, computed as well."""
-    config = changed(small, {"solvers": ["wigner"]})
-    result = finished.snakemake(config={"runs": {"waves": config["runs"]["silicon"]}})
+def waves(finished: Workflow, small: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """A copy of the small case in which that has been computed as well."""
+    folder = tmp_path_factory.mktemp("waves") / "work"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    workflow = Workflow(finished.clone, folder)
+    result = workflow.snakemake(config=as_waves(small, {}))
     assert result.status == 0, result.output
-    return config
+    assert result.jobs["matrix_elements"] == 0
+    return workflow
 
 
 # What a solver of the Boltzmann equation adds.
 BY_MODES = {**BOUNDARY_SCAN, "boundary_scan": 1, "cumulative": 1, **CUMULATIVE, **SPECTRAL}
-
-
-def as_waves(config: dict[str, Any]) -> dict[str, Any]:
-    return {"runs": {"waves": config["runs"]["silicon"]}}
 
 
 @pytest.mark.parametrize(
@@ -323,9 +327,9 @@ def as_waves(config: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_the_wigner_equation_depends_on_its_populations(
-    finished: Workflow, waves: dict[str, Any], change: dict[str, Any], expected: dict[str, int]
+    waves: Workflow, small: dict[str, Any], change: dict[str, Any], expected: dict[str, int]
 ) -> None:
-    assert finished.plan(as_waves(changed(waves, change))) == Counter(expected)
+    assert waves.plan(as_waves(small, change)) == Counter(expected)
 
 
 @pytest.mark.parametrize(
@@ -333,11 +337,11 @@ def test_the_wigner_equation_depends_on_its_populations(
     [("wigner.py", WIGNER), ("solvers/rta.py", {"transport": 1, **WIGNER}), ("solvers/variational.py", {})],
 )
 def test_its_code_reruns_it_and_nothing_else(
-    finished: Workflow, waves: dict[str, Any], edit: Edit, module: str, expected: dict[str, int]
+    waves: Workflow, small: dict[str, Any], edit: Edit, module: str, expected: dict[str, int]
 ) -> None:
-    path = finished.clone / "src/peierls" / module
+    path = waves.clone / "src/peierls" / module
     edit(path, path.read_text() + "\n_A_NEW_CONSTANT = 1\n")
-    assert finished.plan(as_waves(waves)) == Counter(expected)
+    assert waves.plan(as_waves(small, {})) == Counter(expected)
 
 
 def test_means_over_directions_are_those_of_the_wigner_equation_of_each(
@@ -351,11 +355,11 @@ def test_means_over_directions_are_those_of_the_wigner_equation_of_each(
     }
 
 
-def test_the_table_has_the_parts_of_the_wigner_equation(finished: Workflow, waves: dict[str, Any]) -> None:
-    lines = (finished.folder / "results/waves/kappa.csv").read_text().splitlines()
+def test_the_table_has_the_parts_of_the_wigner_equation(waves: Workflow) -> None:
+    lines = (waves.folder / "results/waves/kappa.csv").read_text().splitlines()
     rows = {line.split(",")[1]: float(line.split(",")[2]) for line in lines[1:]}
     assert list(rows) == ["wigner_populations", "wigner_coherences", "wigner"]
     assert rows["wigner"] == pytest.approx(rows["wigner_populations"] + rows["wigner_coherences"], rel=1e-14)
     assert rows["wigner_coherences"] > 0
-    assert {path.suffix for path in (finished.folder / "results/waves/figures").glob("wigner.*")} == {".svg", ".png"}
-    assert "waves, wigner: kappa = " in (finished.folder / "results/waves/verdict.txt").read_text()
+    assert {path.suffix for path in (waves.folder / "results/waves/figures").glob("wigner.*")} == {".svg", ".png"}
+    assert "waves, wigner: kappa = " in (waves.folder / "results/waves/verdict.txt").read_text()
