@@ -55,6 +55,28 @@ def test_exact_solvers_agree(computed, weights, scattering):
         assert np.isnan(result.kappa[~converged]).all()
 
 
+def test_velocities_that_break_the_symmetry_part_the_solvers(silicon):
+    """As force constants do that break it; from the part that has the symmetry of the wave vectors they agree again,
+    and κ is that of a cubic crystal."""
+    problem = chain.compute(silicon, (4, 4, 4), weights="event").problem(300.0)
+    velocities = problem.phonons.group_velocities
+    noise = 0.1 * velocities.std() * np.random.default_rng(1).normal(size=velocities.shape)
+    broken, averaged = (
+        [solver.solve(with_velocities(problem, one)).kappa[0] for solver in (direct, relaxons, variational, iterative)]
+        for one in (velocities + noise, (velocities + noise) @ vectors(problem.mesh).projectors)
+    )
+    size = np.trace(broken[0]) / 3
+    for left, right in ((broken[0], broken[1]), (broken[2], broken[3]), *((averaged[0], each) for each in averaged)):
+        assert np.abs(left - right).max() <= 1e-6 * size
+    assert np.abs(broken[0] - broken[2]).max() > 1e-3 * size
+    assert np.abs(averaged[0] - np.eye(3) * averaged[0][0, 0]).max() <= 1e-10 * size
+
+
+def with_velocities(problem, velocities):
+    """The same with other group velocities."""
+    return replace(problem, phonons=replace(problem.phonons, group_velocities=velocities))
+
+
 def test_relaxons_add_up_to_kappa(computed):
     result = relaxons.solve(computed["event"].problem(*TEMPERATURES))
     total = np.nansum(result.relaxon_kappa, axis=1)

@@ -6,7 +6,7 @@ best approximation it holds, as in conjugate gradients), and it grows by the res
 its solution, until none is. An application of Ω extends it at all temperatures, at each by what that one needs.
 
 Everything is in coordinates in which products are plain sums, shape (system, coordinate), and Ω is symmetric, or nearly
-so: force constants that break the space group of their crystal make one on its wedge that is not.
+so: where force constants break the space group of their crystal, b is not among the fields on which it is.
 """
 
 import logging
