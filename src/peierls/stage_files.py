@@ -9,6 +9,7 @@ afterwards, of an array, of an attribute or of HDF5's own tables, the file is re
 """
 
 import dataclasses
+import errno
 import hashlib
 import io
 import os
@@ -58,6 +59,7 @@ def write(path: str | Path, stage: Any, provenance: Mapping[str, str] | None = N
             with _Disk(partial) as disk:
                 try:
                     with h5py.File(disk, "w", userblock_size=_SEAL_SIZE) as file:
+                        disk.reserve(sum(array.nbytes for _, array in _arrays(stage)))
                         _write(file, stage, provenance or {})
                 finally:
                     disk.check()  # the cause of what else may have gone wrong
@@ -193,6 +195,16 @@ class _Disk(io.FileIO):
         super().__init__(path, "w+")
         self.failure: OSError | None = None
 
+    def reserve(self, size: int) -> None:
+        """Take so many bytes of the disk, or raise OSError now, while HDF5 has nothing at stake. What is not used is
+        given back when it closes the file. Systems that cannot do so find out later."""
+        if hasattr(os, "posix_fallocate") and size:
+            try:
+                os.posix_fallocate(self.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                    raise
+
     def write(self, data: Any) -> int:
         rest = memoryview(data).cast("B")
         size = len(rest)
@@ -223,11 +235,7 @@ def _write(file: h5py.File, stage: Any, provenance: Mapping[str, str]) -> None:
     file.attrs["peierls_version"] = __version__
     for key, text in sorted(provenance.items()):
         file.attrs[key] = text
-    for field in dataclasses.fields(stage):
-        value = getattr(stage, field.name)
-        if value is None:
-            continue
-        array = _to_array(value)
+    for field, array in _arrays(stage):
         _check(field, array, sizes, where=field.name)
         dataset = file.create_dataset(field.name, data=array)
         dataset.attrs["unit"] = field.metadata["unit"]
@@ -262,6 +270,13 @@ def _read(file: h5py.File, path: Path, kind: type[Stage]) -> Stage:
         _check(field, np.asarray(array), sizes, where=f"{path}: dataset '{field.name}'")
         values[field.name] = _from_dataset(dataset, array)
     return kind(**values)
+
+
+def _arrays(stage: Any) -> Iterator[tuple[dataclasses.Field[Any], Any]]:
+    """The fields of a stage that are written, one at a time."""
+    for field in dataclasses.fields(stage):
+        if (value := getattr(stage, field.name)) is not None:
+            yield field, _to_array(value)
 
 
 def _to_array(value: Any) -> Any:

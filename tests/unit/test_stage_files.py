@@ -1,6 +1,7 @@
 """Stage files: whole or absent, the same bytes for the same work, and read back only as what they are."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -237,6 +238,22 @@ def test_a_full_disk_is_one_sentence_wherever_it_fills_and_leaves_the_old_file(t
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reference.h5", "toy.h5"]
+
+
+def test_arrays_that_do_not_fit_are_refused_before_the_first_is_written(toy, tmp_path, monkeypatch):
+    """HDF5, which may crash where writing fails, is not asked to; and what was reserved too much is given back."""
+    monkeypatch.setattr(stage_files, "_write", lambda *_: pytest.fail("HDF5 has written"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"toy\.h5: cannot be written: File too large"):
+            stage_files.write(tmp_path / "toy.h5", replace(toy, frequency=np.zeros((1000, 8))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(stage_files, "_write", lambda file, *_: file.create_dataset("x", data=1.0))
+    stage_files.write(tmp_path / "toy.h5", replace(toy, frequency=np.zeros((1000, 8))))
+    assert (tmp_path / "toy.h5").stat().st_size < 10_000
 
 
 def test_what_a_killed_writer_left_is_removed_by_the_next(toy, tmp_path):
