@@ -67,6 +67,7 @@ class Story:
     interrupted: int = 0
     left: list[list[str]] | None = None
     finished: dict[str, tuple[int, int]] = field(default_factory=dict)
+    whole: int = 0
     resumed: Result = field(default_factory=lambda: Result(-1, ""))
 
 
@@ -104,6 +105,7 @@ def story(remote: Workflow, config: dict[str, Any]) -> Iterator[Story]:
         story.interrupted = process.wait(timeout=120)
         story.left = queue()
         story.finished = remote.recorded()
+        story.whole = len(list(remote.folder.glob("results/stages/*/matrix_elements/*/*.h5")))
         story.resumed = remote.snakemake(*arguments, config=config, cores=None)
         story.jobs = queue("all") or []
         of_this_run = str(next(iter(story.finished))).split("/")[2]
@@ -136,7 +138,8 @@ def test_interruption_takes_the_jobs_out_of_the_queue(story: Story) -> None:
 def test_next_start_computes_no_finished_shard_again(story: Story, remote: Workflow) -> None:
     assert 4 <= len(story.finished) < SHARDS
     assert story.resumed.status == 0, story.resumed.output
-    assert story.resumed.jobs["matrix_elements"] == SHARDS - len(story.finished)
+    # A file is whole if it is there; of a job that ended at that moment Snakemake may have no record yet.
+    assert SHARDS - story.whole <= story.resumed.jobs["matrix_elements"] <= SHARDS - len(story.finished)
     recorded = remote.recorded()
     assert {name: recorded[name] for name in story.finished} == story.finished
 
